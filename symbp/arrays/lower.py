@@ -1,0 +1,334 @@
+"""One equation -> one tree of array operations.
+
+The rule for sums of products: multiply factors whose axes lie within another's; sum what is private to
+one operand; two operands that are left are one product (``Contract``), more are an ``Einsum``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbp.arrays.align import align
+from symbp.arrays.nodes import (
+    Arange,
+    Axes,
+    Call,
+    Condition,
+    Const,
+    Contract,
+    Einsum,
+    FirstMaxMask,
+    Lin,
+    Node,
+    Power,
+    Prod,
+    Reduce,
+    Ref,
+    Select,
+)
+from symbp.calculus.equation import Equation
+from symbp.calculus.expression import (
+    Abs,
+    Apply,
+    Compare,
+    Entry,
+    Erf,
+    FirstMax,
+    Group,
+    Iverson,
+    Letter,
+    Logical,
+    MaxOver,
+    MeanOver,
+    Reduction,
+    Sign,
+    Size,
+    Stop,
+    SumOver,
+    Where,
+    entries,
+)
+
+Rank = Callable[[sp.Expr], tuple]
+CALLS = {
+    sp.exp: "exp", sp.log: "log", sp.tanh: "tanh", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
+    sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
+    Erf: "erf", Abs: "abs", Sign: "sign",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """``target`` gets ``tree``; a scatter runs over the letters ``loops`` and adds."""
+
+    target: Ref
+    tree: Node
+    scatter: bool = False
+    loops: Axes = ()
+
+
+def lower(equation: Equation, order: Mapping[str, int], fixed: frozenset[Letter] = frozenset()) -> Lowered:
+    """``order`` ranks tensors in the order in which a product or a sum should name them; ``fixed``
+    letters are loop variables, not axes."""
+    target = equation.target
+    scatter = [i for i in target.indices if len(_letters(i)) > 1 and not isinstance(i, Group)]
+    loops = tuple(
+        dict.fromkeys(x for i in scatter for x in _letters(i)[1:])
+    )
+    fixed |= set(loops)
+    axes = tuple(x for i in target.indices for x in _letters(i) if x not in fixed)
+    lowering = _Lowering(axes, order, fixed)
+    tree = align(lowering.node(equation.rhs), axes)
+    plain = all(i.is_Symbol or isinstance(i, Group) for i in target.indices)
+    return Lowered(Ref(target.name, target.indices, axes), tree, not plain, loops)
+
+
+def _letters(index: sp.Expr) -> tuple[Letter, ...]:
+    """The letters of an index expression, the one with the largest stride first."""
+    if index.is_Symbol:
+        return (index,)
+    if isinstance(index, Group):
+        return tuple(x for part in index.parts for x in _letters(part))
+    found = sorted(index.free_symbols, key=lambda s: s.name)
+    return tuple(sorted(found, key=lambda s: (-abs(index.coeff(s)), index.as_ordered_terms().index(index.coeff(s) * s))))
+
+
+class _Lowering:
+    def __init__(self, axes: Axes, order: Mapping[str, int], fixed: frozenset[Letter]) -> None:
+        self.axes = axes
+        self.order = order
+        self.fixed = fixed
+
+    # -- order ----------------------------------------------------------------------------------
+
+    def rank(self, expr: sp.Expr) -> tuple:
+        """Adjoints first, then tensors in the given order; simple before composite."""
+        places = sorted(self.order.get(r.name, 10_000) for r in entries(expr))
+        simple = isinstance(expr, (Entry, SumOver))
+        return (places[0] if places else 20_000, not simple, len(places), str(expr))
+
+    def sort_axes(self, nodes: list[Node]) -> Axes:
+        found: list[Letter] = []
+        for node in sorted(nodes, key=lambda x: -len(x.axes)):
+            found += [a for a in node.axes if a not in found]
+        if all(a in self.axes for a in found):
+            found.sort(key=self.axes.index)
+        return tuple(found)
+
+    def aligned(self, nodes: list[Node]) -> tuple[tuple[Node, ...], Axes]:
+        axes = self.sort_axes(nodes)
+        return tuple(align(x, axes) for x in nodes), axes
+
+    # -- nodes ----------------------------------------------------------------------------------
+
+    def node(self, expr: sp.Expr) -> Node:
+        if isinstance(expr, Entry):
+            return self.ref(expr)
+        if expr.is_Symbol:
+            return Const(expr) if expr in self.fixed else Arange(expr, (expr,))
+        if not any(True for _ in entries(expr)) and not expr.free_symbols - self.fixed:
+            if not expr.has(Reduction, Iverson, Where):
+                return Const(expr)
+        if isinstance(expr, Reduction):
+            return self.reduction(expr)
+        if isinstance(expr, (Where, Iverson, Compare, Logical)):
+            return self.conditional(expr)
+        if isinstance(expr, Stop):
+            return self.node(expr.args[0])
+        if expr.is_Add:
+            return self.add(expr)
+        if expr.is_Mul:
+            return self.mul(expr)
+        if expr.is_Pow and expr.base != sp.E:
+            return self.power(expr)
+        return self.call(expr)
+
+    def ref(self, entry: Entry) -> Ref:
+        axes = tuple(x for i in entry.indices for x in _letters(i) if x not in self.fixed)
+        return Ref(entry.name, entry.indices, axes)
+
+    def call(self, expr: sp.Expr) -> Node:
+        if isinstance(expr, Apply):
+            argument = self.node(expr.argument)
+            return Call(expr.function, (argument,), argument.axes)
+        arguments, axes = self.aligned([self.node(a) for a in expr.args])
+        return Call(CALLS[expr.func], arguments, axes)
+
+    def power(self, expr: sp.Pow) -> Node:
+        base, exponent = expr.args
+        if exponent.could_extract_minus_sign():
+            return self.mul(expr)
+        if not exponent.is_number:
+            both, axes = self.aligned([self.node(base), self.node(exponent)])
+            return Call("power", both, axes)
+        x = self.node(base)
+        if exponent == sp.Rational(1, 2):
+            return Call("sqrt", (x,), x.axes)
+        return Power(x, exponent, x.axes)
+
+    def conditional(self, expr: sp.Expr) -> Node:
+        if isinstance(expr, Where):
+            (c, a, b), axes = self.aligned([self.node(x) for x in expr.args])
+            return Select(c, a, b, axes)
+        if isinstance(expr, Iverson):
+            return self.node(expr.args[0])
+        parts, axes = self.aligned([self.node(x) for x in expr.args[1:]])
+        result = parts[0]
+        for part in parts[1:]:
+            result = Condition(expr.op, result, part, axes)
+        return result
+
+    def add(self, expr: sp.Add) -> Node:
+        terms = sorted(expr.args, key=self.term_order)
+        signs = [-1 if _negative(t) else 1 for t in terms]
+        nodes = [self.node(-t if s < 0 else t) for s, t in zip(signs, terms, strict=True)]
+        aligned, axes = self.aligned(nodes)
+        return Lin(tuple(zip(signs, aligned, strict=True)), axes)
+
+    def term_order(self, term: sp.Expr) -> tuple:
+        """What is added before what is subtracted, 1 before and other constants behind the rest."""
+        constant = not any(True for _ in entries(term))
+        return (_negative(term), constant and abs(term) != 1, not constant, self.rank(term))
+
+    def mul(self, expr: sp.Expr) -> Node:
+        coefficient, over, under = self.factors(expr)
+        top, bottom = [self.node(f) for f in over], [self.node(f) for f in under]
+        if len(top) == 1 and not bottom and coefficient == 1:
+            return top[0]
+        axes = self.sort_axes(top + bottom)
+        return Prod(
+            coefficient,
+            tuple(align(x, axes) for x in top),
+            tuple(align(x, axes) for x in bottom),
+            axes,
+        )
+
+    def factors(self, expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Expr]]:
+        """Coefficient, numerator and denominator, each in the order of reading."""
+        coefficient, rest = expr.as_coeff_Mul()
+        if not coefficient.is_Rational:
+            coefficient, rest = sp.S.One, expr
+        over, under = [], []
+        for factor in sp.Mul.make_args(rest):
+            if factor == 1:
+                continue
+            inverse = factor.is_Pow and factor.base != sp.E and factor.exp.could_extract_minus_sign()
+            (under if inverse else over).append(1 / factor if inverse else factor)
+        coefficient, over = _flip(coefficient, over)
+        return coefficient, sorted(over, key=self.rank), sorted(under, key=self.rank)
+
+    # -- reductions -----------------------------------------------------------------------------
+
+    def reduction(self, expr: Reduction) -> Node:
+        if isinstance(expr, SumOver):
+            return self.sum(expr)
+        x = self.node(expr.body)
+        missing = [i for i in expr.letters if i not in x.axes]
+        if missing:
+            x = align(x, tuple(missing) + x.axes)
+        if isinstance(expr, FirstMax):
+            return FirstMaxMask(x, expr.letters, x.axes)
+        op = "mean" if isinstance(expr, MeanOver) else "max"
+        return self.reduce(op, x, expr.letters)
+
+    def reduce(self, op: str, x: Node, over: Axes) -> Node:
+        return Reduce(op, x, over, tuple(a for a in x.axes if a not in over))
+
+    def sum(self, expr: SumOver) -> Node:
+        coefficient, over, under = self.factors(expr.body)
+        constants = [f for f in over if not self._varies(f)]
+        divisors = [f for f in under if not self._varies(f)]
+        nodes = [self.node(f) for f in over if f not in constants]
+        nodes += [self.node(1 / f) for f in under if f not in divisors]
+        result = self.contract(nodes, expr.letters)
+        if coefficient == 1 and not constants and not divisors:
+            return result
+        scale = tuple(Const(f) for f in constants)
+        return Prod(coefficient, (*scale, result), tuple(Const(f) for f in divisors), result.axes)
+
+    def _varies(self, expr: sp.Expr) -> bool:
+        return any(True for _ in entries(expr)) or bool(expr.free_symbols - self.fixed)
+
+    def hadamard(self, nodes: list[Node]) -> Node:
+        if len(nodes) == 1:
+            return nodes[0]
+        aligned, axes = self.aligned(nodes)
+        return Prod(sp.S.One, aligned, (), axes)
+
+    def contract(self, nodes: list[Node], over: Axes) -> Node:
+        groups: list[list[Node]] = []
+        for node in nodes:
+            for group in groups:
+                have = {a for x in group for a in x.axes}
+                within = set(node.axes) <= have and not set(node.axes) & set(over)
+                if set(node.axes) == have or within:
+                    group.append(node)
+                    break
+            else:
+                groups.append([node])
+        operands = [self.hadamard(g) for g in groups]
+        if len(operands) > 1:
+            operands = self._sum_private(operands, over)
+        if len(operands) == 1:
+            return self.reduce("sum", operands[0], tuple(a for a in operands[0].axes if a in over))
+        if len(operands) == 2:
+            return self.contract_two(*operands, over)
+        return Einsum(tuple(operands), over, self._free(operands, over))
+
+    def _sum_private(self, operands: list[Node], over: Axes) -> list[Node]:
+        """Sum letters that only one operand has before they meet the others."""
+        result = []
+        for k, operand in enumerate(operands):
+            others = {a for m, x in enumerate(operands) if m != k for a in x.axes}
+            private = tuple(a for a in operand.axes if a in over and a not in others)
+            result.append(self.reduce("sum", operand, private) if private else operand)
+        return result
+
+    def _free(self, operands: list[Node], over: Axes) -> Axes:
+        found = dict.fromkeys(a for x in operands for a in x.axes if a not in over)
+        return tuple(sorted(found, key=self._place))
+
+    def _place(self, index: Letter) -> int:
+        return self.axes.index(index) if index in self.axes else len(self.axes)
+
+    def contract_two(self, a: Node, b: Node, over: Axes) -> Node:
+        shared = tuple(x for x in a.axes if x in b.axes and x in over)
+        if not shared:
+            return self.hadamard([a, b])
+        batch = tuple(x for x in a.axes if x in b.axes and x not in over)
+        free_a = [x for x in a.axes if x not in shared + batch]
+        free_b = [x for x in b.axes if x not in shared + batch]
+        if (not free_a and not free_b) or (batch and not (free_a and free_b)):
+            return self.reduce("sum", self.hadamard([a, b]), shared)
+        last_a = self._place(free_a[-1]) if free_a else len(self.axes)
+        last_b = self._place(free_b[-1]) if free_b else len(self.axes)
+        if last_a > last_b or not free_a:
+            a, b, free_a, free_b = b, a, free_b, free_a
+        if not batch or (len(shared) == 1 and len(free_a) == len(free_b) == 1):
+            return Contract(a, b, shared, batch, (*batch, *free_a, *free_b))
+        return Einsum((a, b), over, self._free([a, b], over))
+
+
+def _negative(term: sp.Expr) -> bool:
+    return term.could_extract_minus_sign()
+
+
+def _flip(
+    coefficient: sp.Rational, factors: list[sp.Expr]
+) -> tuple[sp.Rational, list[sp.Expr]]:
+    """``-(a - 1)`` reads ``1 - a``."""
+    if coefficient.could_extract_minus_sign():
+        for k, factor in enumerate(factors):
+            if factor.is_Add and _minuses(-factor) <= _minuses(factor):
+                return -coefficient, [*factors[:k], -factor, *factors[k + 1 :]]
+    return coefficient, factors
+
+
+def _minuses(expr: sp.Add) -> int:
+    return sum(_negative(t) for t in expr.args)
+
+
+__all__ = ["Lowered", "Size", "lower"]

@@ -1,0 +1,129 @@
+"""Normal form of sums, and the way back to the form that people write."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbp.calculus.expression import (
+    Entry,
+    MeanOver,
+    Reduction,
+    Size,
+    SumOver,
+    has_reduction,
+    rebuild,
+)
+from symbp.calculus.index import canonical
+from symbp.calculus.pullback import axis_size
+
+FACTOR_LIMIT = 120  # operations; polynomial factoring of more is slow and finds nothing
+
+
+def to_sums(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
+    """Write every mean as a sum over its size."""
+    if not expr.args or isinstance(expr, Entry):
+        return expr
+    arguments = [to_sums(a, axes) for a in expr.args]
+    if isinstance(expr, MeanOver):
+        sizes = sp.Mul(*(axis_size(i, axes) for i in expr.letters))
+        return SumOver(arguments[0], *expr.letters) / sizes
+    return rebuild(expr, arguments)
+
+
+def pull_out(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
+    """``sum(a*b[k], k) = a*sum(b[k], k)``; sums of sums are split; ``sum(1, k) = size(k)``."""
+    if not has_reduction(expr):
+        return expr
+    arguments = [pull_out(a, axes) for a in expr.args]
+    if not isinstance(expr, SumOver):
+        return rebuild(expr, arguments)
+    terms = []
+    for term in sp.Add.make_args(sp.expand_mul(arguments[0], deep=False)):
+        bound = [i for i in expr.letters if i in term.free_symbols]
+        idle = [axis_size(i, axes) for i in expr.letters if i not in term.free_symbols]
+        inside, outside = [], []
+        for factor in sp.Mul.make_args(term):
+            (inside if factor.free_symbols & set(bound) else outside).append(factor)
+        inner = _join(sp.Mul(*inside), bound)
+        terms.append(sp.Mul(*idle, *outside, inner))
+    return sp.Add(*terms)
+
+
+def _join(body: sp.Expr, letters: list[sp.Symbol]) -> sp.Expr:
+    """``sum(sum(b, j), i)`` is one sum over i and j."""
+    if not letters:
+        return body
+    if isinstance(body, SumOver):
+        return SumOver(body.body, *sorted({*letters, *body.letters}, key=lambda i: i.name))
+    return SumOver(body, *letters)
+
+
+def tidy(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
+    """Canonical form: no means, factors pulled out of sums, canonical bound letters."""
+    return canonical(pull_out(to_sums(expr, axes), axes))
+
+
+def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
+    """The shortest of a few factored forms, with means where a sum stands over its size."""
+    expr = _to_means(sp.expand_mul(expr, deep=False), axes)
+    atoms = _atoms(expr)
+    stand_in = {atom: sp.Dummy(f"a{k}") for k, atom in enumerate(atoms)}
+    plain = expr.xreplace(stand_in)
+    forms = [plain, sp.factor_terms(plain)]
+    if plain.count_ops() <= FACTOR_LIMIT:
+        forms.append(_factored(plain))
+        forms.append(sp.factor_terms(_factored(forms[1])))
+    best = min(forms, key=lambda f: (f.count_ops(), forms.index(f)))
+    result = best.xreplace({dummy: atom for atom, dummy in stand_in.items()})
+    return canonical(_inside(result, axes))
+
+
+def _factored(expr: sp.Expr) -> sp.Expr:
+    try:
+        return sp.factor(expr)
+    except (sp.PolynomialError, NotImplementedError):
+        return expr
+
+
+def _inside(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
+    """Compact the bodies of the reductions too."""
+    if isinstance(expr, Reduction):
+        return expr.func(compact(expr.body, axes), *expr.letters)
+    if not has_reduction(expr):
+        return expr
+    return rebuild(expr, [_inside(a, axes) for a in expr.args])
+
+
+def _to_means(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
+    return sp.Add(*(_mean_of_term(term, axes) for term in sp.Add.make_args(expr)))
+
+
+def _mean_of_term(term: sp.Expr, axes: dict[str, str]) -> sp.Expr:
+    factors = list(sp.Mul.make_args(term))
+    for k, factor in enumerate(factors):
+        if isinstance(factor, SumOver):
+            inverses = [1 / axis_size(i, axes) for i in factor.letters]
+            if all(inverse in factors for inverse in inverses) and len(set(inverses)) == len(
+                inverses
+            ):
+                rest = [f for m, f in enumerate(factors) if m != k and f not in inverses]
+                return sp.Mul(MeanOver(*factor.args), *rest)
+    return term
+
+
+def _atoms(expr: sp.Expr) -> list[sp.Expr]:
+    """What polynomial factoring must take as a whole: entries, reductions, sizes, inert nodes."""
+    found: dict[sp.Expr, None] = {}
+
+    def visit(node: sp.Basic) -> None:
+        if isinstance(node, (Entry, Reduction, Size)) or not (
+            node.is_Add or node.is_Mul or node.is_Pow or node.is_Number or node.is_Function
+        ):
+            if not node.is_number:
+                found[node] = None
+        else:
+            for argument in node.args:
+                visit(argument)
+
+    visit(expr)
+    return list(found)

@@ -1,0 +1,232 @@
+"""From forward equations to adjoint equations, with every rewrite kept as a step.
+
+The last step of an adjoint is the equation that is printed and the equation that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symbp.calculus.collect import compact, tidy
+from symbp.calculus.equation import Equation, Unit, adjoint_name
+from symbp.calculus.expression import Entry, Prime, SumOver, entries
+from symbp.calculus.facts import (
+    Fact,
+    apply_inverse,
+    definitions,
+    fold,
+    inverse,
+    known_sums,
+)
+from symbp.calculus.functions import work_out
+from symbp.calculus.index import canonical, fresh, freshen, map_entries, substitute
+from symbp.calculus.pullback import Contribution, pullback
+
+
+@dataclass(frozen=True)
+class Step:
+    """One rewrite: ``after`` equals ``before`` by ``rule`` (a key of the phrase book)."""
+
+    rule: str
+    before: sp.Expr
+    after: sp.Expr
+
+
+@dataclass(frozen=True)
+class Adjoint:
+    """The adjoint of one tensor: its equations (one, or a sum and scatters), and how they came about."""
+
+    name: str
+    equations: tuple[Equation, ...]
+    contributions: tuple[Contribution, ...]
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """``adjoints`` in the order of evaluation: what is read is defined before."""
+
+    unit: Unit
+    adjoints: tuple[Adjoint, ...]
+    contributions: tuple[Contribution, ...]  # of the whole unit, parts included
+
+    def adjoint(self, name: str) -> Adjoint | None:
+        return next((a for a in self.adjoints if a.name == name), None)
+
+
+def derive(unit: Unit, seed: bool = True) -> Derivation:
+    """Differentiate a unit's output by every input and parameter.
+
+    With ``seed`` the adjoint of the output comes from outside; without, the output is the loss itself.
+    """
+    axes = dict(unit.axes)
+    internal = [e.name for e in unit.equations[:-1]]
+    wanted = [*unit.inputs, *unit.parameters]
+    found: dict[str, list[Contribution]] = {}
+    for equation in reversed(unit.equations):
+        if equation.name != unit.output and equation.name not in found:
+            continue
+        is_loss = not seed and equation.name == unit.output
+        for contribution in pullback(equation, axes, seed=not is_loss):
+            if contribution.target.name in wanted or contribution.target.name in internal:
+                found.setdefault(contribution.target.name, []).append(contribution)
+
+    rewriter = _Rewriter(unit, axes)
+    closed: dict[str, Equation] = {}
+    adjoints: list[Adjoint] = []
+    for name in [*reversed(internal), *wanted]:
+        if name not in found:
+            continue
+        adjoint = rewriter.adjoint(name, found[name], closed)
+        if name in internal and _may_inline(adjoint, unit):
+            closed[name] = adjoint.equations[0]
+        else:
+            adjoints.append(adjoint)
+    everything = tuple(c for name in found for c in found[name])
+    return Derivation(unit, tuple(_needed(adjoints, wanted)), everything)
+
+
+def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
+    """An adjoint gets a line of its own where it is a scatter or a contraction, or where it splits a
+    layer in two; everything else is written into what reads it."""
+    (first, *more) = adjoint.equations
+    if more or not first.target.plain or adjoint.name in unit.cuts:
+        return False
+    return not any(is_contraction(s) for s in first.rhs.atoms(SumOver))
+
+
+def is_contraction(node: SumOver) -> bool:
+    """Whether two factors under the sum each have a letter that the other lacks."""
+    sets = [f.free_symbols for f in sp.Mul.make_args(node.body) if any(True for _ in entries(f))]
+    return any(a - b and b - a for a in sets for b in sets)
+
+
+def _needed(adjoints: list[Adjoint], wanted: Iterable[str]) -> list[Adjoint]:
+    """Drop the adjoints of internal tensors that nothing reads any more."""
+    kept: list[Adjoint] = []
+    needed = set(wanted)
+    for adjoint in reversed(adjoints):
+        if adjoint.name in needed:
+            kept.append(adjoint)
+            for equation in adjoint.equations:
+                needed |= {read.name.removeprefix("∂") for read in entries(equation.rhs)}
+    return kept[::-1]
+
+
+class _Rewriter:
+    """Brings adjoints of one unit into their shortest form."""
+
+    def __init__(self, unit: Unit, axes: dict[str, str]) -> None:
+        self.unit = unit
+        self.axes = axes
+        self.definitions = definitions(unit)
+        self.sums = known_sums(unit)
+        self.inverses = [
+            found for e in reversed(unit.equations) if (found := inverse(e, unit)) is not None
+        ]
+
+    def adjoint(
+        self, name: str, contributions: list[Contribution], closed: dict[str, Equation]
+    ) -> Adjoint:
+        letters = self.unit.letters[name]
+        plain = [self._plain(c, letters) for c in contributions if c.target.plain]
+        scatters = tuple(
+            self._scatter(c, closed) for c in contributions if not c.target.plain
+        )
+        if not plain:
+            return Adjoint(name, scatters, tuple(contributions))
+        raw = sp.Add(*plain)
+        rhs, steps = self._rewrite(raw, closed)
+        target = Entry(adjoint_name(name), *letters)
+        return Adjoint(name, (Equation(target, rhs), *scatters), tuple(contributions), steps)
+
+    def _plain(self, contribution: Contribution, letters: tuple[sp.Symbol, ...]) -> sp.Expr:
+        """The contribution with the tensor's own letters; what stays open is summed over."""
+        moved: dict[sp.Symbol, sp.Expr] = {}
+        avoid = set(letters) | set(contribution.letters)
+        own = contribution.target.indices
+        for old, new in zip(own, letters, strict=True):
+            moved[old] = new
+        for index in contribution.letters:
+            if index in letters and index not in own:
+                moved[index] = fresh(index, avoid)
+                avoid.add(moved[index])
+        product = substitute(sp.Mul(*contribution.factors), moved)
+        rest = [moved.get(i, i) for i in contribution.letters if i not in own]
+        return SumOver(product, *sorted(rest, key=str)) if rest else product
+
+    def _scatter(self, contribution: Contribution, closed: dict[str, Equation]) -> Equation:
+        target = contribution.target
+        kept = target.free_symbols
+        product = sp.Mul(*contribution.factors)
+        rest = [i for i in contribution.letters if i not in kept]
+        raw = SumOver(product, *sorted(rest, key=str)) if rest else product
+        rhs, _ = self._rewrite(raw, closed)
+        return Equation(Entry(adjoint_name(target.name), *target.indices), rhs)
+
+    def _rewrite(
+        self, raw: sp.Expr, closed: dict[str, Equation]
+    ) -> tuple[sp.Expr, tuple[Step, ...]]:
+        steps: list[Step] = []
+        expr = raw
+
+        def record(rule: str, after: sp.Expr) -> None:
+            nonlocal expr
+            if after != expr:
+                steps.append(Step(rule, expr, after))
+                expr = after
+
+        record("insert", self._inline(expr, closed))
+        if expr.has(Prime):
+            record("derivative", work_out(expr, self.unit.functions, in_value=False))
+            expr = work_out(steps[-1].before, self.unit.functions)
+            steps[-1] = Step("derivative", steps[-1].before, expr)
+        record("names", fold(expr, self.definitions))
+        record("sums", tidy(expr, self.axes))
+        record("outputs", self._in_outputs(expr))
+        record("facts", self._with_facts(expr))
+        record("collect", compact(expr, self.axes))
+        record("names", fold(expr, self.definitions))
+        return expr, tuple(steps)
+
+    def _inline(self, expr: sp.Basic, closed: dict[str, Equation]) -> sp.Basic:
+        """Write the adjoints of internal tensors into what reads them."""
+        for name, equation in reversed(closed.items()):
+
+            def value(entry: Entry, equation: Equation = equation) -> sp.Basic:
+                own = equation.target.indices
+                there = freshen(equation.rhs, expr.atoms(sp.Symbol))
+                return substitute(there, dict(zip(own, entry.indices, strict=True)))
+
+            expr = map_entries(expr, adjoint_name(name), value)
+        return expr
+
+    def _in_outputs(self, expr: sp.Expr) -> sp.Expr:
+        """Write the expression in what the unit computes last, where that is shorter and exact."""
+        for found in self.inverses:
+            candidate = tidy(apply_inverse(expr, found), self.axes)
+            if candidate != expr and _shorter(candidate, expr):
+                expr = candidate
+        return expr
+
+    def _with_facts(self, expr: sp.Expr) -> sp.Expr:
+        for _ in range(4):  # a fact may open the way for another
+            after = tidy(fold(expr, self.sums), self.axes)
+            if after == expr:
+                break
+            expr = after
+        return expr
+
+
+def _shorter(candidate: sp.Expr, expr: sp.Expr) -> bool:
+    def size(e: sp.Expr) -> tuple[int, int]:
+        plain = sp.factor_terms(e)
+        return (min(e.count_ops(), plain.count_ops()), len({r.name for r in entries(e)}))
+
+    return size(candidate) < size(expr)
+
+
+__all__ = ["Adjoint", "Derivation", "Fact", "Step", "canonical", "derive", "is_contraction"]
