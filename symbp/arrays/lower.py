@@ -147,8 +147,17 @@ class _Lowering:
         return self.call(expr)
 
     def ref(self, entry: Entry) -> Ref:
-        axes = tuple(x for i in entry.indices for x in _letters(i) if x not in self.fixed)
-        return Ref(entry.name, entry.indices, axes)
+        """A window ``2*p + u`` has p where the axis was and u behind all axes, as NumPy's views have."""
+        places: list[Letter] = []
+        windows: list[Letter] = []
+        for index in entry.indices:
+            own = [x for x in _letters(index) if x not in self.fixed]
+            if isinstance(index, Group):
+                places += own
+            else:
+                places += own[:1]
+                windows += own[1:]
+        return Ref(entry.name, entry.indices, (*places, *windows))
 
     def call(self, expr: sp.Expr) -> Node:
         if isinstance(expr, Apply):

@@ -1,0 +1,33 @@
+"""What a layer is: its forward formula, and what it declares beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Axes = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A forward formula in the formula language; everything else is derived from it.
+
+    ``inference`` is the formula outside training where it differs. ``parameters`` and ``buffers`` map
+    local names to axes (a size, or a letter of the formula; () is a scalar). ``noise`` maps the name
+    of a random tensor to the rate at which it drops. ``updates`` says how buffers move in training.
+    """
+
+    formula: str
+    inference: str | None = None
+    inputs: tuple[str, ...] = ("x",)
+    output: str = "y"
+    parameters: Mapping[str, Axes] = field(default_factory=dict)
+    buffers: Mapping[str, Axes] = field(default_factory=dict)
+    init: Mapping[str, str | float] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    noise: Mapping[str, float] = field(default_factory=dict)
+    updates: str | None = None
+    regularized: tuple[str, ...] = ()
+    latex: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
+    line: int = 0  # of the formula's first line in the user's file; 0 for a built-in layer
