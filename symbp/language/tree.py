@@ -28,14 +28,19 @@ class Affine:
 class Group:
     """A position ``(h, d)``: one axis split in several, row-major."""
 
-    parts: tuple[Affine, ...]
+    parts: tuple[Affine | Gather, ...]
 
 
 @dataclass(frozen=True)
 class Gather:
-    """A position that is itself a read of an integer tensor: ``E[tok[n,t], d]``."""
+    """A position that reads an integer tensor: ``E[tok[n,t], d]``.
+
+    In full ``sign * read + rest``, for ``x[n, t + lag[n] - 1]``.
+    """
 
     read: Read
+    sign: int = 1  # or -1
+    rest: Affine | Gather = Affine()
 
 
 @dataclass(frozen=True)
