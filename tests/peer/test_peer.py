@@ -262,14 +262,16 @@ E = Y - T
     ],
 )  # fmt: skip
 def test_losses_by_hand(table, y, t, expected):
-    torch.testing.assert_close(loss(table, Value(y), t, Walk({}, {})), expected)
+    torch.testing.assert_close(loss(table, Value(y), t, {}, Walk({}, {})), expected)
 
 
 def test_cross_entropy_takes_the_mean_over_positions():
     y = torch.softmax(torch.tensor(RNG.normal(size=(2, 3, 4))), -1)
     t = torch.tensor(RNG.integers(0, 4, size=(2, 3)))
     expected = -y.log().gather(2, t[..., None]).mean()
-    torch.testing.assert_close(loss({"type": "cross_entropy"}, Value(y), t, Walk({}, {})), expected)
+    torch.testing.assert_close(
+        loss({"type": "cross_entropy"}, Value(y), t, {}, Walk({}, {})), expected
+    )
 
 
 @pytest.mark.parametrize("squash", ["softmax", "sigmoid"])

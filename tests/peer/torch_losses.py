@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.peer.torch_formula import parse
+from tests.peer.formula_sizes import parse
 from tests.peer.torch_functions import distance_to_kink
 from tests.peer.torch_layers import Run, Table, Value, formula
 
 
-def loss(table: Table, y: Value, t: Tensor, run: Run) -> Tensor:
-    """The loss of a batch, reduced as ``table`` says."""
+def loss(table: Table, y: Value, t: Tensor, named: Mapping[str | None, Value], run: Run) -> Tensor:
+    """The loss of a batch, reduced as ``table`` says; ``named`` are the values of the network."""
     if "formula" in table:
-        each = formula(table, {"y": y.data, "t": t}, run)
+        others = {local: named[name].data for local, name in table.get("inputs", {}).items()}
+        each = formula(table, {"y": y.data, "t": t, **others}, run)
         if not isinstance(parse(table["formula"]), list):
             each = each.flatten(1).sum(1)
         if each.dim() == 0:  # the equations end in L, the loss of the whole batch

@@ -13,6 +13,7 @@ from tests.peer.torch_layers import LAYERS, Table, Value, activate, formula, mer
 from tests.peer.torch_losses import loss
 
 Arrays = dict[str, np.ndarray]
+SHAPING = ("units", "bias", "parameters")  # a sharing layer need not say these again
 REGULARIZED = ("W", "K", "Wx", "Wh", "Wq", "Wk", "Wv", "Wo")
 
 
@@ -50,7 +51,7 @@ class Walk:
         self.count = self.drops = 0
         self.number: int | None = None  # of the current layer; None until it asks
         self.repeats: tuple[tuple[int, int], ...] = ()  # (step, times) of each repeat around
-        self.numbers: dict[str, tuple[int | None, int]] = {}  # by name; how many repeats around
+        self.owners: dict[str, tuple[Table, int | None, int]] = {}  # by name; repeats around
         self.depth: int | None = None  # of the sharing layer's source
 
     # -- what a layer may ask for ------------------------------------------------------------
@@ -72,9 +73,9 @@ class Walk:
         return value
 
     def mask(self, x: Tensor, rate: float) -> Tensor:
-        """The next mask of zeros and ones; under ``repeat`` one after another, step by step."""
+        """The next mask of zeros and ones; without masks nothing is dropped, only scaled."""
         self.drops += 1
-        return self.masks[self.drops - 1]
+        return self.masks[self.drops - 1] if self.masks else torch.ones_like(x)
 
     def kink(self, distance: float) -> None:
         self.kink_distance = min(self.kink_distance, distance)
@@ -91,11 +92,12 @@ class Walk:
         for table in layers:
             self.number = self.depth = None
             if share := table.get("share"):
-                self.number, self.depth = self.numbers[share]
+                owner, self.number, self.depth = self.owners[share]
+                table = {**{k: v for k, v in owner.items() if k in SHAPING}, **table}
             value = self.layer(table, value, named)
             if name := table.get("name"):
                 named[name] = value
-                self.numbers[name] = (self.number, len(self.repeats))
+                self.owners[name] = (table, self.number, len(self.repeats))
         return value
 
     def layer(self, table: Table, value: Value, named: dict[str, Value]) -> Value:
@@ -143,10 +145,11 @@ class Walk:
         for output in outputs:
             assert isinstance(t, Mapping)
             target = self.target(t[output["target"]])
-            part = loss(output["loss"], values[output.get("from")], target, self)
+            y = values[output.get("from")]
+            part = loss(output["loss"], y, target, values, self)
             total = total + output.get("weight", 1.0) * part
         if not outputs:
-            total = loss(self.tables["loss"], values[None], self.target(t), self)
+            total = loss(self.tables["loss"], values[None], self.target(t), values, self)
         weights = self.tables.get("regularization", {})
         for key in sorted(self.regularized):
             assert self.params is not None
@@ -179,7 +182,7 @@ def evaluate(
 
     ``tables``: as ``tomllib`` gives them. ``x``: (n, ...). ``t``: an array, or a dict of them by
     target's name where the tables hold ``output``. ``masks``: of zeros and ones, one for each
-    dropout layer with a rate, in the order they run.
+    dropout layer with a rate, in the order they run (under ``repeat`` again and again).
     """
     # Every array is copied: batch_norm writes into the buffers.
     leaves = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in params.items()}
