@@ -84,3 +84,4 @@ class Spec:
     data: Data | None = None
     title: str = ""  # the comment block at the top of the file is not kept; this key is
     file: str | None = field(default=None, compare=False)
+    base: str | None = field(default=None, compare=False)  # the folder of paths in [data]
