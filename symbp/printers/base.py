@@ -1,42 +1,52 @@
-"""What all printers share: one method a node class, and brackets where precedence asks for them."""
+"""What all printers share: one method a node class, brackets by precedence, slots for names.
+
+Finished text holds slots instead of tensor names, so that one text serves all layers of one formula.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from symbp.arrays.nodes import Node
 
 ATOM, POWER, PRODUCT, SUM, CONDITION = 3, 2, 1, 0, -1
-OPEN, CLOSE = "\ue000", "\ue001"  # around the name of a tensor that an instance fills in
-NAME = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+OPEN, CLOSE, BAR = "\ue000", "\ue001", "\ue002"
+SLOT = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 BATCH = "#n"  # the slot of the batch size
 
 
-def slot(name: str) -> str:
-    """A place in finished text that takes the tensor's name in one network."""
-    return f"{OPEN}{name}{CLOSE}"
+def slot(name: str, index: str = "", label: str = "", transposed: bool = False) -> str:
+    """A place in finished text for a tensor's name, with the index and marks that belong to it."""
+    rest = BAR.join([index, label, "T" if transposed else ""]) if index or label or transposed else ""
+    return f"{OPEN}{name}{BAR + rest if rest else ''}{CLOSE}"
 
 
-def fill(text: str, names: Mapping[str, str] | Callable[[str], str]) -> str:
+Fill = Callable[[str, str, str, bool], str]  # name, index, label, transposed
+
+
+def fill(text: str, write: Fill) -> str:
     """Finished text with the names of one network in it."""
-    look_up = names if callable(names) else names.__getitem__
-    return NAME.sub(lambda match: look_up(match[1]), text)
+
+    def replace(match: re.Match[str]) -> str:
+        name, index, label, mark = (match[1].split(BAR) + ["", "", ""])[:4]
+        return write(name, index, label, bool(mark))
+
+    return SLOT.sub(replace, text)
 
 
 def slots(text: str) -> list[str]:
     """The tensors that a finished text names, each once, in order."""
-    return list(dict.fromkeys(NAME.findall(text)))
+    return list(dict.fromkeys(found.split(BAR)[0] for found in SLOT.findall(text)))
 
 
 class Printer:
-    """``text, level = method(node)``; ``level`` is how tightly the text holds together."""
+    """``text, level = method(node)``; ``level`` says how tightly the text holds together."""
 
     def text(self, node: Node, level: int = CONDITION) -> str:
         """``node`` as text that may stand where ``level`` is asked for."""
-        method: Any = getattr(self, type(node).__name__)
-        result, own = method(node)
+        result, own = self.piece(node)
         return self.bracket(result) if own < level else result
 
     def piece(self, node: Node) -> tuple[str, int]:

@@ -1,0 +1,138 @@
+"""How formulas look: LaTeX for paper, plain Unicode for terminals and code comments.
+
+The notations (index, matrix, scalar) say what is printed; a dialect says with which signs.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbp.printers.base import ATOM, POWER, PRODUCT, SUM
+
+
+class Dialect:
+    """The signs that both dialects define."""
+
+    odot = oslash = times = ""
+    relations: dict[str, str] = {}
+
+    def bracket(self, text: str) -> str:
+        raise NotImplementedError
+
+    def number(self, value: sp.Expr) -> tuple[str, int]:
+        raise NotImplementedError
+
+
+TALL = ("\\frac", "\\sum", "\\max", "\\begin", "\\sqrt")
+
+
+class Latex(Dialect):
+    odot, oslash, times, gap = r" \odot ", r" \oslash ", r" ", " "
+    ones, ones_row = r"\mathbf{1}", r"\mathbf{1}^\top"
+    relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne",
+                 "and": r"\wedge", "or": r"\vee"}  # fmt: skip
+    names = {
+        "exp": r"\exp", "log": r"\log", "tanh": r"\tanh", "sin": r"\sin", "cos": r"\cos",
+        "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "asin": r"\arcsin",
+        "acos": r"\arccos", "atan": r"\arctan", "erf": r"\operatorname{erf}",
+        "sign": r"\operatorname{sign}", "log1p": r"\operatorname{log1p}",
+        "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min",
+    }  # fmt: skip
+
+    def bracket(self, text: str) -> str:
+        if any(sign in text for sign in TALL):
+            return rf"\left( {text} \right)"
+        return f"({text})"
+
+    def fraction(self, over: str, under: str) -> tuple[str, int]:
+        return rf"\frac{{{over}}}{{{under}}}", ATOM
+
+    def root(self, text: str) -> tuple[str, int]:
+        return rf"\sqrt{{{text}}}", ATOM
+
+    def power(self, base: str, exponent: str) -> tuple[str, int]:
+        return f"{base}^{{{exponent}}}" if len(exponent) > 1 else f"{base}^{exponent}", POWER
+
+    def exponential(self, text: str) -> tuple[str, int]:
+        return f"e^{{{text}}}", POWER
+
+    def call(self, name: str, arguments: str) -> tuple[str, int]:
+        return f"{name}{self.bracket(arguments)}", ATOM
+
+    def absolute(self, text: str) -> tuple[str, int]:
+        return rf"\left| {text} \right|", ATOM
+
+    def reduction(self, op: str, letters: str, body: str, mean: str = "") -> tuple[str, int]:
+        sign = {"sum": r"\sum", "max": r"\max", "mean": rf"\frac{{1}}{{{mean}}} \sum"}[op]
+        return rf"{sign}_{{{letters}}} {body}", PRODUCT
+
+    def cases(self, condition: str, then: str, otherwise: str) -> tuple[str, int]:
+        return (
+            rf"\begin{{cases}} {then} & {condition} \\ {otherwise} & \text{{else}} \end{{cases}}",
+            ATOM,
+        )
+
+    def iverson(self, condition: str) -> tuple[str, int]:
+        return f"[{condition}]", ATOM
+
+    def size(self, letter: str) -> str:
+        return f"N_{{{letter}}}"
+
+    def number(self, value: sp.Expr) -> tuple[str, int]:
+        text = sp.latex(value)
+        return text, ATOM if value.is_Atom and not text.startswith("-") else SUM
+
+
+class Plain(Dialect):
+    odot, oslash, times, gap = " ⊙ ", " / ", " ", " "
+    ones, ones_row = "1", "1ᵀ"
+    relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠",
+                 "and": "∧", "or": "∨"}  # fmt: skip
+    names: dict[str, str] = {"asin": "arcsin", "acos": "arccos", "atan": "arctan",
+                             "maximum": "max", "minimum": "min"}  # fmt: skip
+
+    def bracket(self, text: str) -> str:
+        return f"({text})"
+
+    def fraction(self, over: str, under: str) -> tuple[str, int]:
+        return f"{over}/{under}", PRODUCT
+
+    def root(self, text: str) -> tuple[str, int]:
+        return f"√({text})", ATOM
+
+    def power(self, base: str, exponent: str) -> tuple[str, int]:
+        digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+        if exponent.lstrip("-").isdigit():
+            return base + exponent.translate(digits), POWER
+        return f"{base}^({exponent})", POWER
+
+    def exponential(self, text: str) -> tuple[str, int]:
+        return f"exp({text})", ATOM
+
+    def call(self, name: str, arguments: str) -> tuple[str, int]:
+        return f"{name}({arguments})", ATOM
+
+    def absolute(self, text: str) -> tuple[str, int]:
+        return f"|{text}|", ATOM
+
+    def reduction(self, op: str, letters: str, body: str, mean: str = "") -> tuple[str, int]:
+        sign = {"sum": "Σ", "max": "max", "mean": f"1/{mean} Σ"}[op]
+        return f"{sign}_{letters.replace(' ', '')} {body}", PRODUCT
+
+    def cases(self, condition: str, then: str, otherwise: str) -> tuple[str, int]:
+        return f"({then} if {condition} else {otherwise})", ATOM
+
+    def iverson(self, condition: str) -> tuple[str, int]:
+        return f"[{condition}]", ATOM
+
+    def size(self, letter: str) -> str:
+        return f"N{letter}"
+
+    def number(self, value: sp.Expr) -> tuple[str, int]:
+        text = str(value).replace("**", "^").replace("oo", "∞").replace("pi", "π")
+        text = text.replace("sqrt", "√")
+        atom = value.is_Atom and not text.startswith("-") and "/" not in text
+        return text, ATOM if atom else PRODUCT
+
+
+LATEX, PLAIN = Latex(), Plain()

@@ -1,0 +1,238 @@
+"""Index form: every read shows its indices, every sum its letters. Always possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+
+from symbp.arrays.lower import Lowered
+from symbp.arrays.nodes import (
+    Align,
+    Arange,
+    Call,
+    Condition,
+    Const,
+    Contract,
+    Einsum,
+    FirstMaxMask,
+    Lin,
+    Node,
+    Power,
+    Prod,
+    Reduce,
+    Ref,
+    Select,
+)
+from symbp.calculus.expression import Group, Letter, Size
+from symbp.calculus.index import base
+from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, slot
+from symbp.printers.dialect import Dialect
+from symbp.printers.numpy import decimal_of
+
+FunctionNames = Mapping[str, str]  # named activation -> how it is written
+SizeOf = Callable[[Letter], int | None]
+
+
+class Formula(Printer):
+    """What index, matrix and scalar form have in common."""
+
+    def __init__(self, dialect: Dialect, functions: FunctionNames, size_of: SizeOf) -> None:
+        self.dialect = dialect
+        self.functions = functions
+        self.size_of = size_of
+
+    def bracket(self, text: str) -> str:
+        return self.dialect.bracket(text)
+
+    def equation(self, lowered: Lowered) -> tuple[str, str, int]:
+        """Left side, right side, and how tightly the right side holds."""
+        right, level = self.piece(lowered.tree)
+        return self.text(lowered.target), right, level
+
+    # -- leaves ---------------------------------------------------------------------------------
+
+    def Const(self, node: Const) -> tuple[str, int]:
+        return self.constant(node.value)
+
+    def constant(self, value: sp.Expr) -> tuple[str, int]:
+        """A number, or a product of sizes; decimals stay decimals."""
+        if isinstance(value, Size):
+            return self.size(value.letter), ATOM
+        if value.is_Rational and not value.is_Integer and value.q > 9:
+            decimal = decimal_of(value)
+            if decimal is not None:
+                return self.decimal(decimal), ATOM if value > 0 else SUM
+        if value.is_Rational and value < 0:
+            return f"-{self.constant(-value)[0]}", SUM
+        if value.is_Rational and not value.is_Integer:
+            return self.dialect.fraction(str(value.p), str(value.q))
+        if value.is_Mul or value.is_Pow:
+            over, under = sp.fraction(value)
+            if under != 1:
+                return self.dialect.fraction(self.factors_of(over), self.factors_of(under))
+            if value.is_Mul:
+                return self.factors_of(over), PRODUCT
+            if value.exp == sp.Rational(1, 2):
+                return self.dialect.root(self.constant(value.base)[0])
+        if value.has(Size):
+            return self.dialect.number(value.xreplace({s: sp.Symbol(self.size(s.letter)) for s in value.atoms(Size)}))
+        return self.dialect.number(value)
+
+    def factors_of(self, value: sp.Expr) -> str:
+        factors = sorted(sp.Mul.make_args(value), key=lambda f: (not f.is_number, str(f)))
+        return " ".join(
+            text if level >= PRODUCT else self.bracket(text)
+            for text, level in map(self.constant, factors)
+        )
+
+    def decimal(self, text: str) -> str:
+        mantissa, _, exponent = text.partition("e")
+        if not exponent:
+            return text
+        ten = self.dialect.power("10", str(int(exponent)))[0]
+        return ten if mantissa == "1" else f"{mantissa} {self.dialect.times} {ten}"
+
+    def size(self, index: Letter) -> str:
+        """The batch size has a name; other sizes are numbers."""
+        size = self.size_of(index)
+        return slot(BATCH) if size is None else str(size)
+
+    def letter(self, index: Letter) -> str:
+        """``i_2``, a fresh copy of i, is written i''."""
+        _, _, count = index.name.partition("_")
+        return base(index) + "'" * int(count or 0)
+
+    def letters(self, indices: tuple[Letter, ...]) -> str:
+        return " ".join(self.letter(i) for i in indices)
+
+    def Arange(self, node: Arange) -> tuple[str, int]:
+        return self.letter(node.letter), ATOM
+
+    def place(self, index: sp.Expr) -> str:
+        if isinstance(index, Group):
+            return f"({','.join(self.place(p) for p in index.parts)})"
+        if index.is_Symbol:
+            return self.letter(index)
+        renamed = {s: sp.Symbol(self.letter(s)) for s in index.free_symbols}
+        terms = sorted(index.as_ordered_terms(), key=lambda t: not t.free_symbols)
+        text = "+".join(str(t.xreplace(renamed)).replace("*", "") for t in terms)
+        return text.replace("+-", "-")
+
+    def indices(self, node: Ref) -> str:
+        places = [self.place(i) for i in node.index]
+        return ("" if all(len(p) == 1 for p in places) else ",").join(places)
+
+    # -- elementwise ----------------------------------------------------------------------------
+
+    def Lin(self, node: Lin) -> tuple[str, int]:
+        text = ""
+        for k, (sign, term) in enumerate(node.terms):
+            joint = (" - " if sign < 0 else " + ") if k else ("-" if sign < 0 else "")
+            text += joint + self.text(term, PRODUCT if sign < 0 else SUM)
+        return text, SUM
+
+    def Power(self, node: Power) -> tuple[str, int]:
+        return self.dialect.power(self.text(node.x, ATOM), self.constant(node.exponent)[0])
+
+    def Call(self, node: Call) -> tuple[str, int]:
+        arguments = ", ".join(self.text(a) for a in node.arguments)
+        if node.function == "sqrt":
+            return self.dialect.root(arguments)
+        if node.function == "exp":
+            return self.dialect.exponential(arguments)
+        if node.function == "abs":
+            return self.dialect.absolute(arguments)
+        if node.function == "power":
+            base_text, exponent = (self.text(a, ATOM) for a in node.arguments)
+            return self.dialect.power(base_text, exponent)
+        return self.dialect.call(self.function(node.function), arguments)
+
+    def function(self, name: str) -> str:
+        own = name.rstrip("'")
+        known = self.functions.get(own) or self.dialect.names.get(own, own)
+        return known + name[len(own) :]
+
+    def Select(self, node: Select) -> tuple[str, int]:
+        condition, then, otherwise = node.condition, node.then, node.otherwise
+        if isinstance(condition, Condition) and (condition.left, condition.right) == (
+            then,
+            otherwise,
+        ):
+            name = {">=": "maximum", "<=": "minimum"}.get(condition.op)
+            if name:
+                both = f"{self.text(then)}, {self.text(otherwise)}"
+                return self.dialect.call(self.dialect.names[name], both)
+        return self.dialect.cases(
+            self.inside(condition), self.text(node.then), self.text(node.otherwise)
+        )
+
+    def inside(self, node: Node) -> str:
+        """A condition without its brackets."""
+        if isinstance(node, Condition):
+            level = CONDITION if node.op in ("and", "or") else SUM
+            left, right = (
+                self.inside(x) if isinstance(x, Condition) else self.text(x, level)
+                for x in (node.left, node.right)
+            )
+            return f"{left} {self.dialect.relations[node.op]} {right}"
+        return self.text(node)
+
+    def Condition(self, node: Condition) -> tuple[str, int]:
+        return self.dialect.iverson(self.inside(node))
+
+    def coefficient(self, value: sp.Rational) -> tuple[str, str]:
+        """Sign, and the number in front of a product."""
+        sign = "-" if value < 0 else ""
+        value = abs(value)
+        return sign, "" if value == 1 else self.constant(value)[0]
+
+
+class Index(Formula):
+    def Ref(self, node: Ref) -> tuple[str, int]:
+        return slot(node.name, self.indices(node)), ATOM
+
+    def Align(self, node: Align) -> tuple[str, int]:
+        return self.piece(node.x)
+
+    def Contract(self, node: Contract) -> tuple[str, int]:
+        body = f"{self.text(node.a, PRODUCT)} {self.dialect.gap}{self.text(node.b, POWER)}"
+        return self.dialect.reduction("sum", self.letters(node.over), body.replace("  ", " "))
+
+    def Einsum(self, node: Einsum) -> tuple[str, int]:
+        body = self.dialect.gap.join(self.text(o, POWER) for o in node.operands)
+        return self.dialect.reduction("sum", self.letters(node.over), body)
+
+    def Prod(self, node: Prod) -> tuple[str, int]:
+        sign, number = self.coefficient(node.coefficient)
+        last = len(node.over) - 1
+        over = " ".join(
+            self.text(x, PRODUCT if k == last else POWER) for k, x in enumerate(node.over)
+        )
+        if node.under:
+            if len(node.over) == 1:
+                over = self.text(node.over[0], SUM if not isinstance(node.over[0], Lin) else CONDITION)
+            under = " ".join(self.text(x, POWER if len(node.under) > 1 else CONDITION) for x in node.under)
+            over, _ = self.dialect.fraction(*self._within(over or "1", under, node))
+        parts = [p for p in (number, over) if p]
+        return sign + " ".join(parts), SUM if sign else PRODUCT
+
+    def _within(self, over: str, under: str, node: Prod) -> tuple[str, str]:
+        """A fraction bar brackets by itself; a slash does not."""
+        if self.dialect.fraction("", "")[1] == ATOM:
+            return over, under
+        if any(isinstance(x, Lin) for x in node.over) and len(node.over) == 1:
+            over = self.bracket(over)
+        if len(node.under) > 1 or any(isinstance(x, (Lin, Prod)) for x in node.under):
+            under = self.bracket(under)
+        return over, under
+
+    def Reduce(self, node: Reduce) -> tuple[str, int]:
+        sizes = " ".join(self.size(i) for i in node.over)
+        return self.dialect.reduction(
+            node.op, self.letters(node.over), self.text(node.x, PRODUCT), sizes
+        )
+
+    def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
+        inner = f"{self.letters(node.over)} = argmax {self.text(node.x)}"
+        return self.dialect.iverson(inner), ATOM
