@@ -1,16 +1,15 @@
-"""A formula in a network file, and the names that are declared beside it."""
+"""What is declared beside a formula: parameters, init, constants, sizes, inputs, regularized."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.errors import InputError
+from symbp.language.formula_keys import check_names, read_formula
 from symbp.language.formula_names import defined, letters, mentioned
 from symbp.language.kinds import (
-    FORMULA,
     MAX_ENTRIES,
     REAL,
     SIZE,
@@ -18,16 +17,14 @@ from symbp.language.kinds import (
     Option,
     constant,
     either,
-    show,
-    unknown,
     word,
 )
 from symbp.language.latex_names import read_latex
-from symbp.language.names import ACTIVATIONS, check_name
+from symbp.language.names import check_name
 from symbp.language.options import INITIALISERS
-from symbp.language.parser import parse
 from symbp.language.sections import Section
-from symbp.language.tree import Equation, Formula
+from symbp.language.tree import Formula
+from symbp.language.wording import show, unknown
 
 Pairs = tuple[tuple[str, object], ...]
 
@@ -49,44 +46,6 @@ class Declared:
     options: dict[str, object]
 
 
-def read_formula(section: Section, key: str) -> tuple[Formula, int]:
-    """The parsed formula of a key, and the line on which its text begins (0 without a file)."""
-    text = section.get(key, Option(FORMULA))
-    assert isinstance(text, str)
-    line = section.origin.lines.of_text((*section.path, key)) or 0
-    try:
-        return parse(text, section.origin.file, line or 1), line
-    except InputError as error:
-        if line:
-            raise
-        raise section.error(error.message, key) from None
-
-
-def read_activation(
-    section: Section, key: str, scalars: Section | None = None
-) -> tuple[Formula | None, int]:
-    """The parsed formula of an activation and its line; None and 0 where the key holds a name.
-
-    The formula is elementwise in x and may read the learnable scalars.
-    """
-    text = str(section.values[key]).strip()
-    known = ["x", *(scalars.values if scalars else ())]
-    if text in ACTIVATIONS:
-        return None, 0
-    if re.fullmatch(r"[A-Za-z]\w*", text) and text not in known:
-        raise section.error(unknown(f"{key} {{}} of {section.what}", text, ACTIVATIONS), key)
-    formula, line = read_formula(section, key)
-    if formula.elementwise is None:
-        raise section.error(
-            f"{key} is applied to each number; write a bare expression in x, such as x*sigmoid(x)",
-            key,
-        )
-    _names_known(section, key, formula, known, line)
-    if "x" not in mentioned(formula):
-        raise section.error(f"{key} does not depend on x", key)
-    return formula, line
-
-
 def read_declared(section: Section, names: list[str], inputs: Section | None) -> Declared:
     """The key ``formula`` and all that is declared beside it.
 
@@ -100,7 +59,7 @@ def read_declared(section: Section, names: list[str], inputs: Section | None) ->
     made = defined(formula)
     _distinct(section, names, list(local), list(parameters), list(constants), made)
     known = list(dict.fromkeys([*names, *local, *parameters, *constants, *made]))
-    _names_known(section, "formula", formula, known, line)
+    check_names(section, "formula", formula, known, line)
     used = mentioned(formula)
     keys = dict.fromkeys(parameters, "parameters") | dict.fromkeys(constants, "constants")
     for name, key in (keys | dict.fromkeys(local, "inputs")).items():
@@ -208,19 +167,6 @@ def _read_regularized(section: Section, parameters: dict[str, object]) -> tuple[
                 unknown("parameter {} in regularized", name, parameters), "regularized"
             )
     return tuple(sorted(set(listed)))
-
-
-def _names_known(section: Section, key: str, formula: Formula, known: list[str], line: int) -> None:
-    parts: tuple[Equation | Formula, ...] = formula.equations or (formula,)
-    for part in parts:
-        for name in mentioned(part):
-            if name in known:
-                continue
-            message = unknown("name {}", name, known)
-            if not line:
-                raise section.error(message, key)
-            offset = getattr(part, "line", 1) - 1
-            raise InputError(message, section.origin.file, line + offset)
 
 
 def _distinct(section: Section, *groups: list[str]) -> None:

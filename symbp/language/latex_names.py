@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from symbp.language.kinds import show, unknown
 from symbp.language.sections import Section
+from symbp.language.wording import show, unknown
 
 _GREEK = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi "

@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from symbp.language.declared import (
-    freeze,
-    read_activation,
-    read_declared,
-    read_parameters,
-)
+from symbp.language.declared import freeze, read_declared, read_parameters
+from symbp.language.formula_keys import read_activation
 from symbp.language.formula_names import mentioned
-from symbp.language.kinds import MAX_ENTRIES, show
+from symbp.language.kinds import MAX_ENTRIES
 from symbp.language.latex_names import read_latex
 from symbp.language.sections import Section
 from symbp.language.tree import Formula
+from symbp.language.wording import show
 
 Values = dict[str, object]
 

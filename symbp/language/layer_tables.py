@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.language.declared import freeze
-from symbp.language.kinds import NAME, Option, list_of, show, unknown
+from symbp.language.kinds import NAME, Option, list_of
 from symbp.language.layer_parts import Parts, read_parts
 from symbp.language.options import LAYERS, MERGING, NESTING, SHAPING, WITHOUT_PARAMETERS
 from symbp.language.scope import Scope
 from symbp.language.sections import Section
 from symbp.language.spec import Layer
+from symbp.language.wording import show, unknown
 
 MAX_NESTING = 16
 NAMES = Option(list_of(NAME, 'a list of names, such as ["a"]'))

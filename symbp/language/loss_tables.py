@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from symbp.language.declared import freeze, read_declared
 from symbp.language.formula_names import mentioned
-from symbp.language.kinds import Option, number, unknown
+from symbp.language.kinds import Option, number
 from symbp.language.options import LOSSES, REDUCTION
 from symbp.language.scope import Scope
 from symbp.language.sections import Section
 from symbp.language.spec import Loss, Output
 from symbp.language.tree import Affine, Formula
+from symbp.language.wording import unknown
 
 WEIGHT = Option(number(above=0), 1.0)
 

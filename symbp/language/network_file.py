@@ -12,9 +12,7 @@ from __future__ import annotations
 import keyword
 import os
 import re
-import stat
 
-from symbp.errors import InputError
 from symbp.language.kinds import LINE, SHAPE, Option
 from symbp.language.layer_tables import read_layers
 from symbp.language.loss_tables import read_outputs
@@ -22,10 +20,9 @@ from symbp.language.names import MAX_NAME
 from symbp.language.scope import Scope
 from symbp.language.sections import Origin, Section, plain
 from symbp.language.spec import Spec
-from symbp.language.toml_lines import Lines, read_toml
+from symbp.language.toml_lines import Lines
+from symbp.language.toml_text import read_text, read_toml
 from symbp.language.train_tables import read_data, read_regularization, read_train
-
-MAX_BYTES = 512 * 1024
 
 KEYS = (
     "name", "title", "input", "target", "layer", "layers", "loss", "output", "regularization",
@@ -39,7 +36,7 @@ def load(path: str | os.PathLike[str]) -> Spec:
     Raises InputError, with file and line, for anything that is not a usable network file.
     """
     file = os.fspath(path)
-    tables, lines = read_toml(_read_text(file), file)
+    tables, lines = read_toml(read_text(file), file)
     return from_tables(tables, file=file, lines=lines, base=os.path.dirname(file) or ".")
 
 
@@ -79,33 +76,16 @@ def from_tables(
     )
 
 
-def _read_text(file: str) -> str:
-    try:
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            raise InputError("this is no file; give a network file (.toml)", file)
-        with open(file, "rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError("no such file", file) from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror or error}", file) from None
-    except ValueError:
-        raise InputError("this is no file name", ascii(file)) from None
-    if len(data) > MAX_BYTES:
-        raise InputError(f"a network file has at most {MAX_BYTES} bytes", file)
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise InputError("not valid TOML: the text is not UTF-8", file, line) from None
+def is_network_name(name: str) -> bool:
+    """Whether a network can have this name; it becomes a module's, never a name in formulas."""
+    word = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
+    return bool(word) and len(name) <= MAX_NAME and not keyword.iskeyword(name)
 
 
 def _read_name(top: Section) -> str:
-    """The network's name; it becomes a module's, so any identifier will do."""
     name = top.get("name", Option(LINE, "network"))
     assert isinstance(name, str)
-    word = re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name)
-    if not word or len(name) > MAX_NAME or keyword.iskeyword(name):
+    if not is_network_name(name):
         raise top.error(
             f"the network's name must be an identifier of at most {MAX_NAME} letters, digits "
             f"and _, a letter first, and no keyword of Python, not {name!r}",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symbp.errors import InputError
-from symbp.language.kinds import show, unknown
 from symbp.language.names import check_name
 from symbp.language.sections import Section
 from symbp.language.spec import Layer
+from symbp.language.wording import show, unknown
 
 MAX_LAYERS = 10_000
 MAX_COPIES = 10**6  # of one layer, under repeat in repeat

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symbp.errors import InputError
-from symbp.language.kinds import REQUIRED, TABLE, Option, show, unknown
+from symbp.language.kinds import REQUIRED, TABLE, Option
 from symbp.language.toml_lines import MAX_DEPTH, Lines, Path
+from symbp.language.wording import show, unknown
 
 MAX_VALUES = 10**6
 

@@ -1,9 +1,8 @@
-"""TOML text -> its tables, and the line on which each key stands.
+"""The line on which each key of a TOML text stands, which ``tomllib`` does not tell.
 
-``tomllib`` reads the values but tells no positions, so a small scanner walks the same text beside
-it. The scanner runs first and is linear in the text; it also refuses what would make ``tomllib``
-slow or exhaust its stack (endless dotted keys, arrays in arrays, numbers of thousands of digits).
-Where the text is no TOML the scanner simply stops: ``tomllib`` then says why.
+The scanner is linear in the text. It refuses what would make ``tomllib`` slow or exhaust its stack
+(endless dotted keys, arrays in arrays, numbers of thousands of digits), so it runs first. Where the
+text is no TOML it simply stops: ``tomllib`` then says why.
 """
 
 from __future__ import annotations
@@ -31,7 +30,6 @@ _STRINGS = [  # the long forms first: '""' opens one of them
     re.compile(r"'[^'\n]*'"),
 ]
 _TEXT_START = re.compile(r"(?:\"\"\"\n?(?:\\[ \t]*\n\s*)*)|(?:'''\n?)")
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 @dataclass(frozen=True)
@@ -53,29 +51,11 @@ class Lines:
         return self.texts.get(path, self.of(path))
 
 
-def read_toml(text: str, file: str | None) -> tuple[dict[str, object], Lines]:
-    """Tables and line numbers of a TOML text; InputError with its line where it is no TOML."""
-    text = text.replace("\r\n", "\n")
-    scanner = _Scanner(text, file)
-    try:
-        lines = scanner.scan()
-        return tomllib.loads(text), lines
-    except tomllib.TOMLDecodeError as error:
-        message = str(error)
-        place = _PLACE.search(message)
-        line = int(place[1]) if place and place[1] else text.rstrip().count("\n") + 1
-        reason = _PLACE.sub("", message)[:200]
-        raise InputError(f"not valid TOML: {reason[:1].lower()}{reason[1:]}", file, line) from None
-    except (ValueError, RecursionError):
-        reason = "a value is too large or nested too deeply"
-        raise InputError(f"not valid TOML: {reason}", file, scanner.line) from None
-
-
 class _LostError(Exception):
     """The text is no TOML from here on."""
 
 
-class _Scanner:
+class Scanner:
     def __init__(self, text: str, file: str | None) -> None:
         self.text = text
         self.file = file

@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 from symbp.language.declared import freeze
-from symbp.language.kinds import LINE, Option, either, list_of, show, unknown
+from symbp.language.kinds import LINE, Option, either, list_of
 from symbp.language.options import DATA_SETS, OPTIMIZERS, REGULARIZATION, SCHEDULES, TRAIN
 from symbp.language.sections import Section
 from symbp.language.spec import Data, Train
+from symbp.language.wording import show, unknown
 
 COLUMNS = either(LINE, list_of(LINE, "a list of column names"))
 
