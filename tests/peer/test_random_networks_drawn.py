@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.peer import random_formulas
-from tests.peer.random_networks import good_sample, networks, random_network, sample
+from tests.peer.random_data import good_sample, sample
+from tests.peer.random_networks import networks, random_network
 from tests.peer.torch_functions import KINKS
 from tests.peer.torch_network import evaluate, kink_distance
 
