@@ -13,7 +13,8 @@ from tests.peer.torch_layers import LAYERS, Table, Value, activate, formula, mer
 from tests.peer.torch_losses import loss
 
 Arrays = dict[str, np.ndarray]
-SHAPING = ("units", "bias", "parameters")  # a sharing layer need not say these again
+# What a sharing layer need not say again.
+TAKEN_OVER = ("units", "bias", "formula", "function", "parameters", "sizes", "constants")
 REGULARIZED = ("W", "K", "Wx", "Wh", "Wq", "Wk", "Wv", "Wo")
 
 
@@ -93,7 +94,7 @@ class Walk:
             self.number = self.depth = None
             if share := table.get("share"):
                 owner, self.number, self.depth = self.owners[share]
-                table = {**{k: v for k, v in owner.items() if k in SHAPING}, **table}
+                table = {**{k: v for k, v in owner.items() if k in TAKEN_OVER}, **table}
             value = self.layer(table, value, named)
             if name := table.get("name"):
                 named[name] = value
