@@ -59,7 +59,7 @@ def check_names(section: Section, key: str, formula: Formula, known: list[str], 
         for name in mentioned(part):
             if name in known:
                 continue
-            message = unknown("name {}", name, known)
+            message = unknown("name {}", name, sorted(known))
             if not line:
                 raise section.error(message, key)
             offset = getattr(part, "line", 1) - 1

@@ -181,7 +181,7 @@ def _nested(value: object, shape: tuple[int, ...]) -> object:
         if not isinstance(value, list) or len(value) != shape[0]:
             raise ValueError
         return tuple(_nested(item, shape[1:]) for item in value)
-    real = number().read(value)
+    real = REAL.read(value)
     return int(value) if isinstance(value, int) else real
 
 

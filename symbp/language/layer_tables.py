@@ -131,6 +131,8 @@ def _taken_over(section: Section, owner: Section) -> Section:
 
 def _check_shared(section: Section, layer: Layer, owner: Layer) -> None:
     theirs = dict(owner.options)
+    if theirs.get("parameters") == () or theirs.get("kind") == "sinusoidal":
+        raise section.error(f"'{owner.name}' has no parameters to share", "share")
     for key, value in layer.options:
         if key in (*SHAPING, "parameters") and theirs[key] != value:
             there, here = (_written(v) for v in (theirs[key], value))

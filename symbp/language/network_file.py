@@ -12,6 +12,7 @@ from __future__ import annotations
 import keyword
 import os
 import re
+from collections.abc import Mapping
 
 from symbp.language.kinds import LINE, SHAPE, Option
 from symbp.language.layer_tables import read_layers
@@ -41,7 +42,7 @@ def load(path: str | os.PathLike[str]) -> Spec:
 
 
 def from_tables(
-    tables: dict[str, object],
+    tables: Mapping[str, object],
     *,
     file: str | None = None,
     lines: Lines | None = None,

@@ -27,17 +27,18 @@ class Scope:
 
     def name(self, section: Section, name: object, what: str, key: str = "name") -> str:
         """Take a new name for ``what`` (input, layer, target)."""
-        text = name if isinstance(name, str) else show(name)
+        if not isinstance(name, str):
+            raise section.error(f"{key} of {section.what} must be a name, not {show(name)}", key)
         try:
-            check_name(text, what)
+            check_name(name, what)
         except InputError as error:
             raise section.error(error.message, key) from None
-        if text in self.taken:
+        if name in self.taken:
             raise section.error(
-                f"the name '{text}' belongs to {self.taken[text]} already; use a new name", key
+                f"the name '{name}' belongs to {self.taken[name]} already; use a new name", key
             )
-        self.taken[text] = f"the {what}" if what == "input" else f"a {what}"
-        return text
+        self.taken[name] = f"the {what}" if what == "input" else f"a {what}"
+        return name
 
     def source(self, section: Section, name: object, *keys: str) -> str:
         """The name of an earlier layer, or of the network input."""

@@ -97,6 +97,8 @@ def plain(tables: object, file: str | None = None) -> dict[str, object]:
             raise InputError(
                 f"tables nest at most {MAX_DEPTH} deep and hold at most {MAX_VALUES} values", file
             )
+        if type(value) in (bool, int, float, str):
+            return value
         if hasattr(value, "tolist"):
             entries = getattr(value, "size", 1)
             budget[0] -= entries if isinstance(entries, int) else 0

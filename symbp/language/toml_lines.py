@@ -23,6 +23,7 @@ _BLANK = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[^,\]}\n#]+")
+_NUMBERS = re.compile(r"(?:[0-9eE.+_-]{1,40},[ \t]*)+")  # many items of an array at once
 _STRINGS = [  # the long forms first: '""' opens one of them
     re.compile(r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""(?:"{0,2})', re.DOTALL),
     re.compile(r"'''.*?'''(?:'{0,2})", re.DOTALL),
@@ -178,6 +179,9 @@ class Scanner:
         while self.blank() and not self.at(closing):
             if opening == "{":
                 self.pair(path, depth + 1)
+            elif numbers := self.take(_NUMBERS):
+                index += numbers.count(",")
+                continue
             else:
                 item = (*path, index)
                 if self.line != self.lines.of(path):

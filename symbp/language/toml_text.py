@@ -10,7 +10,7 @@ import tomllib
 from symbp.errors import InputError
 from symbp.language.toml_lines import Lines, Scanner
 
-MAX_BYTES = 512 * 1024
+MAX_BYTES = 256 * 1024
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 

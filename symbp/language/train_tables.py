@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -90,13 +91,13 @@ def _check_path(section: Section, source: str) -> None:
     if not source.endswith((".npz", ".csv")):
         message = unknown("data source {}", source, DATA_SETS)
         raise section.error(f"{message}, or a path that ends in .npz or .csv", "source")
-    parts = source.split("/")
     if "\\" in source or re.match(r"[A-Za-z]:", source) or source.startswith(("/", "~")):
         raise section.error(
             f"{show(source)} is no relative path; write data/file.npz, seen from the network file",
             "source",
         )
-    if ".." in parts:
+    depth = [1 if part not in ("", ".", "..") else -(part == "..") for part in source.split("/")]
+    if min(itertools.accumulate(depth)) < 0:
         raise section.error(
             f"{show(source)} leaves the folder of the network file; put the data beside it",
             "source",

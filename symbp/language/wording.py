@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from symbp.language.names import did_you_mean
 
+MAX_WORDS = 40  # of a list of what is known
+
 
 def show(value: object) -> str:
     """A value as its user wrote it, short enough for an error message."""
@@ -32,7 +34,8 @@ def unknown(what: str, given: object, known: Iterable[str]) -> str:
     ``what`` holds ``{}`` where the word goes.
     """
     words = list(dict.fromkeys(known))
-    message = f"unknown {what.format(show(given))}; known here: {', '.join(words) or 'none'}"
+    listed = ", ".join(words[:MAX_WORDS]) + ", ..." * (len(words) > MAX_WORDS)
+    message = f"unknown {what.format(show(given))}; known here: {listed or 'none'}"
     if isinstance(given, str) and len(given) <= 40:
         folded = {w.casefold(): w for w in reversed(words)}
         close = difflib.get_close_matches(given.casefold(), folded, 1)
