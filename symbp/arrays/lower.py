@@ -36,10 +36,12 @@ from symbp.calculus.expression import (
     Compare,
     Entry,
     Erf,
+    Expm1,
     FirstMax,
     Group,
     Iverson,
     Letter,
+    Log1p,
     Logical,
     MaxOver,
     MeanOver,
@@ -57,6 +59,7 @@ CALLS = {
     sp.exp: "exp", sp.log: "log", sp.tanh: "tanh", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
     sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
     Erf: "erf", Abs: "abs", Sign: "sign",
+    Log1p: "log1p", Expm1: "expm1",
 }  # fmt: skip
 
 
@@ -108,7 +111,8 @@ class _Lowering:
         """Adjoints first, then tensors in the given order; simple before composite."""
         places = sorted(self.order.get(r.name, 10_000) for r in entries(expr))
         simple = isinstance(expr, (Entry, SumOver))
-        return (places[0] if places else 20_000, not simple, len(places), str(expr))
+        first = places[0] if places else 20_000
+        return (first, not simple, len(places), expr.count_ops(), str(expr))
 
     def sort_axes(self, nodes: list[Node]) -> Axes:
         found: list[Letter] = []
@@ -192,7 +196,7 @@ class _Lowering:
 
     def add(self, expr: sp.Add) -> Node:
         terms = sorted(expr.args, key=self.term_order)
-        signs = [-1 if _negative(t) else 1 for t in terms]
+        signs = [_sign(t) for t in terms]
         nodes = [self.node(-t if s < 0 else t) for s, t in zip(signs, terms, strict=True)]
         aligned, axes = self.aligned(nodes)
         return Lin(tuple(zip(signs, aligned, strict=True)), axes)
@@ -200,7 +204,7 @@ class _Lowering:
     def term_order(self, term: sp.Expr) -> tuple:
         """What is added before what is subtracted, 1 before and other constants behind the rest."""
         constant = not any(True for _ in entries(term))
-        return (_negative(term), constant and abs(term) != 1, not constant, self.rank(term))
+        return (_sign(term) < 0, constant and abs(term) != 1, not constant, self.rank(term))
 
     def mul(self, expr: sp.Expr) -> Node:
         coefficient, over, under = self.factors(expr)
@@ -323,6 +327,15 @@ class _Lowering:
 
 def _negative(term: sp.Expr) -> bool:
     return term.could_extract_minus_sign()
+
+
+def _sign(term: sp.Expr) -> int:
+    """The sign that a term is printed with: ``-y*(s - 1)`` is printed as ``+ y*(1 - s)``."""
+    if not _negative(term):
+        return 1
+    coefficient, rest = term.as_coeff_Mul()
+    coefficient, _ = _flip(coefficient, list(sp.Mul.make_args(rest)))
+    return 1 if coefficient > 0 else -1
 
 
 def _flip(

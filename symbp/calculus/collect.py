@@ -73,9 +73,15 @@ def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
     if plain.count_ops() <= FACTOR_LIMIT:
         forms.append(_factored(plain))
         forms.append(sp.factor_terms(_factored(forms[1])))
-    best = min(forms, key=lambda f: (f.count_ops(), forms.index(f)))
+    best = min(forms, key=lambda f: (_length(f), forms.index(f)))
     result = best.xreplace({dummy: atom for atom, dummy in stand_in.items()})
     return canonical(_inside(result, axes))
+
+
+def _length(expr: sp.Expr) -> int:
+    """How long a form reads: names and operations."""
+    names = sum(1 for node in sp.preorder_traversal(expr) if node.is_Symbol)
+    return names + expr.count_ops()
 
 
 def _factored(expr: sp.Expr) -> sp.Expr:

@@ -265,3 +265,15 @@ def rebuild(expr: sp.Basic, arguments: list[sp.Basic]) -> sp.Basic:
     if all(new is old for new, old in zip(arguments, expr.args, strict=True)):
         return expr
     return expr.func(*arguments)
+
+
+class Log1p(sp.Function):
+    """log(1 + u), exact for small u."""
+
+    nargs = 1
+
+
+class Expm1(sp.Function):
+    """exp(u) - 1, exact for small u."""
+
+    nargs = 1

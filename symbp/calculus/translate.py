@@ -290,7 +290,8 @@ class _Translator:
             count = SumOver(Where(condition, sp.S.One, sp.S.Zero), *bound)
             return SumOver(body, *bound) / count
         kind = {"sum": SumOver, "mean": MeanOver, "max": MaxOver, "min": MaxOver}[node.op]
-        value = kind(body, *bound)
+        scale, body = (sp.S.One, body) if kind is MaxOver else body.as_coeff_Mul()
+        value = scale * kind(body, *bound)
         if kind is MaxOver and (place != WHOLE or sign < 0):
             return sign * self.part(value, "m")
         return value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from symbp.language.tree import Formula
+
 Axes = tuple[int | str, ...]
 
 
@@ -12,13 +14,14 @@ Axes = tuple[int | str, ...]
 class Definition:
     """A forward formula in the formula language; everything else is derived from it.
 
+    The built-in layers write it as text, a user's layer brings it parsed.
     ``inference`` is the formula outside training where it differs. ``parameters`` and ``buffers`` map
     local names to axes (a size, or a letter of the formula; () is a scalar). ``noise`` maps the name
     of a random tensor to the rate at which it drops. ``updates`` says how buffers move in training.
     """
 
-    formula: str
-    inference: str | None = None
+    formula: str | Formula
+    inference: str | Formula | None = None
     inputs: tuple[str, ...] = ("x",)
     output: str = "y"
     parameters: Mapping[str, Axes] = field(default_factory=dict)

@@ -27,8 +27,8 @@ def batchnorm(rank: int, eps: float, momentum: float) -> Definition:
         buffers={"running_mean": ("c",), "running_var": ("c",)},
         init={"gamma": "ones", "beta": "zeros", "running_mean": "zeros", "running_var": "ones"},
         updates=(
-            f"running_mean[c] = {keep}*running_mean[c] + {take}*m[c]\n"
-            f"running_var[c] = {keep}*running_var[c] + {take}*v[c]*{count}/({count} - 1)"
+            f"new_running_mean[c] = {keep}*running_mean[c] + {take}*m[c]\n"
+            f"new_running_var[c] = {keep}*running_var[c] + {take}*v[c]*{count}/({count} - 1)"
         ),
         latex={"m": r"\mu", "v": r"\sigma^2", "xhat": r"\hat{x}"},
     )

@@ -1,0 +1,331 @@
+"""The network as a graph: named tensors, and nodes that know their formula, in file order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from symbp.errors import InputError
+from symbp.language.spec import Layer, Output, Spec
+from symbp.layers import activation_by_name, define
+from symbp.layers.activations import ACTIVATIONS
+from symbp.layers.definition import Definition
+from symbp.language.parser import parse
+from symbp.layers.elementwise import activation as elementwise
+from symbp.network.identifiers import Identifiers
+from symbp.network.template import Library, Shape, Template
+
+
+@dataclass(frozen=True)
+class Level:
+    """One `repeat` around a layer: the letter that counts its copies, and how many there are."""
+
+    letter: str
+    times: int
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named array. ``name`` is its name in code; under `repeat` each level adds an axis in front."""
+
+    name: str
+    shape: Shape
+    role: str  # input | activation | parameter | buffer | noise | constant | target
+    levels: tuple[Level, ...] = ()
+    latex: str | None = None
+    key: str = ""  # in the params dict
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A layer's formula between tensors of the network; ``names`` maps local names to tensor names."""
+
+    layer: str
+    kind: str
+    template: Template
+    names: Mapping[str, str]
+    output: str
+    levels: tuple[Level, ...] = ()
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """``start`` is read where the chain begins, ``end`` is what it ends in: start[l] = end[l-1]."""
+
+    level: Level
+    source: str  # start[0]
+    start: str
+    end: str
+    result: str  # end of the last copy
+    levels: tuple[Level, ...]  # around the repeat
+    items: tuple[Node | Repeat, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    spec: Spec
+    library: Library
+    tensors: Mapping[str, Tensor]
+    items: tuple[Node | Repeat, ...]
+    outputs: tuple[tuple[Output, str], ...]  # with the tensor that each judges
+    regularized: tuple[str, ...] = ()
+    constants: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        return tuple(flatten(self.items))
+
+    @property
+    def parameters(self) -> tuple[Tensor, ...]:
+        return tuple(t for t in self.tensors.values() if t.role == "parameter")
+
+    @property
+    def buffers(self) -> tuple[Tensor, ...]:
+        return tuple(t for t in self.tensors.values() if t.role == "buffer")
+
+
+def flatten(items: tuple[Node | Repeat, ...]) -> Iterator[Node]:
+    """Every node, those inside `repeat` too, in file order."""
+    for item in items:
+        if isinstance(item, Node):
+            yield item
+        else:
+            yield from flatten(item.items)
+
+
+DEFAULT_NAMES = {"dense": "z", "activation": "a", "softmax": "p", "dropout": "d", "residual": "r",
+                 "add": "s", "multiply": "m", "concat": "c", "flatten": "f", "reshape": "f",
+                 "batchnorm": "u", "layernorm": "u", "rmsnorm": "u", "repeat": "h"}  # fmt: skip
+
+
+def build(spec: Spec) -> Graph:
+    """Name every tensor, infer every shape; raises InputError where shapes do not fit."""
+    return _Builder(spec).run()
+
+
+class _Builder:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.library = Library()
+        self.names = Identifiers()
+        self.tensors: dict[str, Tensor] = {}
+        self.items: list[Node | Repeat] = []
+        self.visible: dict[str, str] = {}  # the user's names -> tensors
+        self.shared: dict[str, Mapping[str, str]] = {}  # layer name -> its parameters
+        self.regularized: list[str] = []
+        self.constants: dict[str, object] = {}
+        self.count = 0
+        self.levels: tuple[Level, ...] = ()
+
+    def run(self) -> Graph:
+        spec = self.spec
+        wanted = [spec.input_name, *(o.target for o in spec.outputs), *_user_names(spec.layers)]
+        self.names.promise(wanted)
+        source = self.tensor(spec.input_name, (None, *spec.input_shape), "input")
+        self.visible[spec.input_name] = source
+        last = self.chain(spec.layers, source, "y")
+        outputs = []
+        for output in spec.outputs:
+            judged = last if output.source is None else self.visible[output.source]
+            outputs.append((output, judged))
+        return Graph(
+            spec,
+            self.library,
+            self.tensors,
+            tuple(self.items),
+            tuple(outputs),
+            tuple(dict.fromkeys(self.regularized)),
+            self.constants,
+        )
+
+    def tensor(self, wish: str, shape: Shape, role: str, latex: str | None = None, key: str = "") -> str:
+        name = self.names.take(wish)
+        self.tensors[name] = Tensor(name, shape, role, self.levels, latex, key)
+        return name
+
+    def chain(self, layers: tuple[Layer, ...], source: str, final: str | None) -> str:
+        """The output of a chain; ``final`` is the name of its last tensor where it has no other."""
+        here = source
+        steps = [step for layer in layers for step in expand(layer)]
+        for k, layer in enumerate(steps):
+            here = self.layer(layer, here, final if k == len(steps) - 1 else None)
+            if layer.name is not None:
+                self.visible[layer.name] = here
+        return here
+
+    def layer(self, layer: Layer, here: str, final: str | None) -> str:
+        sources = [self.visible[name] for _, name in layer.inputs] or [here]
+        if layer.type == "residual":
+            return self.residual(layer, sources[0], final)
+        if layer.type == "repeat":
+            return self.repeat(layer, sources[0], final)
+        shapes = tuple(self.sample_shape(s) for s in sources)
+        return self.node(layer, define(layer, shapes, self.spec.file), sources, final)
+
+    def sample_shape(self, tensor: str) -> tuple[int, ...]:
+        return tuple(s for s in self.tensors[tensor].shape[1:] if s is not None)
+
+    def residual(self, layer: Layer, source: str, final: str | None) -> str:
+        inner = self.chain(layer.layers, source, None)
+        have, made = self.sample_shape(source), self.sample_shape(inner)
+        if have != made:
+            raise self.error(
+                layer,
+                f"the chain of a residual layer must give the shape of its input, {list(have)}, "
+                f"not {list(made)}",
+            )
+        add = Layer("add", layer.name, line=layer.line)
+        definition = define(add, (have, have), self.spec.file)
+        return self.node(replace(add, type="residual"), definition, [source, inner], final)
+
+    def repeat(self, layer: Layer, source: str, final: str | None) -> str:
+        times = layer.option("times")
+        assert isinstance(times, int)
+        outer = self.levels
+        level = Level(self.names.take_letter(), times)
+        shape = self.tensors[source].shape
+        wish = layer.name or final or self.default(layer)
+        result = self.tensor(wish, shape, "activation")
+        self.levels = (*outer, level)
+        start = self.tensor(f"{result}.start", shape, "activation")
+        before, around = dict(self.visible), self.items
+        self.items = []
+        end = self.chain(layer.layers, start, f"{result}.end")
+        inner, self.items = tuple(self.items), around
+        self.visible = before
+        self.levels = outer
+        if self.tensors[end].shape != shape or end == start:
+            made = list(self.tensors[end].shape[1:])
+            raise self.error(
+                layer,
+                f"the chain of a repeat layer must give the shape of its input, {list(shape[1:])}, "
+                f"not {made}",
+            )
+        self.items.append(Repeat(level, source, start, end, result, outer, inner))
+        return result
+
+    def node(
+        self, layer: Layer, definition: Definition, sources: list[str], final: str | None
+    ) -> str:
+        shapes = tuple(self.tensors[s].shape for s in sources)
+        template = self.library.template(definition, shapes, self.spec.file)
+        names = dict(zip(definition.inputs, sources, strict=True))
+        names |= self.parameters(layer, definition, template)
+        kind = self.kind_name(layer, definition)
+        wish = layer.name or final or self.default(layer, kind)
+        output = self.tensor(wish, template.output_shape, "activation", definition.latex.get(definition.output))
+        names[definition.output] = output
+        names |= self.inner(definition, template, names)
+        self.items.append(
+            Node(output.partition(".")[0], layer.type, template, names, output, self.levels, layer.line)
+        )
+        return output
+
+    def kind_name(self, layer: Layer, definition: Definition) -> str:
+        if layer.type == "formula":
+            return definition.output
+        return DEFAULT_NAMES.get(layer.type, "y")
+
+    def default(self, layer: Layer, kind: str | None = None) -> str:
+        return f"{kind or DEFAULT_NAMES.get(layer.type, 'y')}{self.count or ''}"
+
+    def parameters(
+        self, layer: Layer, definition: Definition, template: Template
+    ) -> dict[str, str]:
+        """Local -> tensor names of parameters, buffers, noise and constants."""
+        if layer.share is not None:
+            owned = self.shared[layer.share]
+            names = {**owned}
+            self.check_shared(layer, definition, template, owned)
+        else:
+            names = {}
+            declared = [*definition.parameters, *definition.buffers]
+            self.count += bool(definition.parameters)
+            for local in declared:
+                role = "parameter" if local in definition.parameters else "buffer"
+                shape = template.shapes.get(local) or self.buffer_shape(definition, template, local)
+                wish = f"{local}{self.count}"
+                names[local] = self.tensor(wish, tuple(shape), role, definition.latex.get(local), wish)
+            self.regularized += [names[local] for local in definition.regularized]
+            if layer.name is not None:
+                self.shared[layer.name] = dict(names)
+        for local in definition.noise:
+            shape = template.shapes[definition.inputs[0]]
+            names[local] = self.tensor(f"{local}{self.count or ''}", shape, "noise")
+        for local, value in definition.constants.items():
+            shape = template.shapes[local]
+            names[local] = self.tensor(local, shape, "constant", definition.latex.get(local))
+            self.constants[names[local]] = value
+        return names
+
+    def buffer_shape(self, definition: Definition, template: Template, local: str) -> Shape:
+        known = template.shapes[next(iter(definition.parameters))]
+        return known
+
+    def check_shared(
+        self, layer: Layer, definition: Definition, template: Template, owned: Mapping[str, str]
+    ) -> None:
+        for local in definition.parameters:
+            theirs, mine = self.tensors[owned[local]].shape, template.shapes[local]
+            if theirs != mine:
+                raise self.error(
+                    layer,
+                    f"layer '{layer.share}' has {local} of shape {list(theirs)}, this layer needs "
+                    f"{list(mine)}; layers that share parameters have the same shapes",
+                )
+            levels = self.tensors[owned[local]].levels
+            if levels != self.levels[: len(levels)]:
+                raise self.error(
+                    layer, f"layer '{layer.share}' stands inside a repeat and cannot be shared outside"
+                )
+
+    def inner(
+        self, definition: Definition, template: Template, names: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Tensors that the formula defines on the way, in training or out of it."""
+        made: dict[str, str] = {}
+        for text in dict.fromkeys((template.training, template.inference)):
+            for equation in [*text.unit.equations, *text.updates]:
+                local = equation.name
+                if local in names or local in made:
+                    continue
+                shape = tuple(text.unit.sizes[i.name.partition("_")[0]] for i in text.unit.letters.get(local, ()))
+                made[local] = self.tensor(
+                    f"{local}{self.count or ''}", shape, "activation", definition.latex.get(local)
+                )
+        return made
+
+    def error(self, layer: Layer, message: str) -> InputError:
+        return InputError(message, self.spec.file, layer.line or None)
+
+
+def expand(layer: Layer) -> tuple[Layer, ...]:
+    """A layer with ``activation = ..`` is the layer and an activation layer right behind, which
+    carries the name."""
+    activation = dict(layer.options).get("activation")
+    if not isinstance(activation, str) or layer.type == "rnn":
+        return (layer,)
+    options = tuple((k, v) for k, v in layer.options if k != "activation")
+    first = replace(layer, name=None, options=options)
+    if activation == "softmax":
+        return first, Layer("softmax", layer.name, line=layer.line)
+    if activation in ACTIVATIONS:
+        second = Layer("activation", layer.name, (("function", activation),), line=layer.line)
+    else:
+        plain = (("function", None), ("latex", ()), ("parameters", ()))
+        second = Layer(
+            "activation", layer.name, plain, formula=parse(activation), line=layer.line
+        )
+    return first, second
+
+
+def _user_names(layers: tuple[Layer, ...]) -> list[str]:
+    found = []
+    for layer in layers:
+        found += [layer.name] if layer.name else []
+        found += _user_names(layer.layers)
+    return found
+
+
+__all__ = ["Graph", "Level", "Node", "Repeat", "Tensor", "activation_by_name", "build", "elementwise"]

@@ -1,0 +1,404 @@
+"""The network as equations in the order in which they run: forward, loss, backward, buffer updates.
+
+An adjoint equation sums what meets in its tensor (branches, residual paths, shared weights). Copies of
+a `repeat` are one set of statements in a loop; backward the loop runs from the last copy to the first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from symbp.calculus.equation import ADJOINT
+from symbp.network.graph import Graph, Level, Node, Repeat, Tensor, flatten
+from symbp.network.heads import Head, head, penalty
+from symbp.network.identifiers import Identifiers
+from symbp.network.template import UnitText
+from symbp.printers.base import BATCH
+from symbp.printers.finished import Finished
+
+LOSS = "L"
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A right-hand side with the tensors of this network in its slots; or, without a text, an alias:
+    the value of ``source``."""
+
+    finished: Finished | None
+    names: Mapping[str, str]
+    source: str = ""
+
+    def tensor(self, local: str) -> str:
+        """The network's tensor for a local name; adjoint marks stay in front."""
+        if local == BATCH:
+            return local
+        bare = local.lstrip(ADJOINT)
+        return ADJOINT * (len(local) - len(bare)) + self.names.get(bare, bare)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        if self.finished is None:
+            return (self.source,)
+        return tuple(self.tensor(local) for local in self.finished.reads)
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """``defines = sum of pieces``. ``mode`` is "training" or "inference" where it runs in one of them
+    alone; ``kind`` "accumulate" adds to what earlier copies of a loop gave."""
+
+    id: str
+    part: str  # forward | loss | backward | update
+    layer: str
+    defines: str
+    pieces: tuple[Piece, ...]
+    mode: str | None = None
+    kind: str = "assign"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(r for p in self.pieces for r in p.reads))
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """A random mask: 0 with probability ``rate``, else 1/(1 - rate)."""
+
+    id: str
+    layer: str
+    defines: str
+    like: str
+    rate: float
+    mode: str | None = "training"
+    part: str = "forward"
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """The copies of a repeat, first to last, or last to first."""
+
+    repeat: Repeat
+    reverse: bool
+    body: tuple[Item, ...]
+
+
+Item = Statement | Noise | Loop
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    graph: Graph
+    tensors: Mapping[str, Tensor]
+    heads: tuple[Head, ...]
+    targets: tuple[str, ...]  # tensor names, one an output
+    forward: tuple[Item, ...]
+    loss: tuple[Item, ...]
+    backward: tuple[Item, ...]
+    updates: tuple[Item, ...]
+
+
+def statements(items: tuple[Item, ...]) -> Iterator[Statement]:
+    """Every statement, those in loops too, in order; masks left out."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield from statements(item.body)
+        elif isinstance(item, Statement):
+            yield item
+
+
+def build(graph: Graph) -> Program:
+    """Order all equations of the network."""
+    return _Builder(graph).run()
+
+
+@dataclass(frozen=True, eq=False)
+class _Term:
+    """A contribution to an adjoint, from inside ``levels``."""
+
+    piece: Piece
+    mode: str | None
+    levels: tuple[Level, ...]
+
+
+class _Builder:
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.tensors = dict(graph.tensors)
+        self.names = Identifiers()
+        self.names.taken |= {n for t in graph.tensors for n in (t, f"d{t}")}
+        self.terms: dict[str, list[_Term]] = {}
+        self.carried: set[str] = set()  # adjoints that the loop hands from copy to copy
+        self.done: set[str] = set()  # tensors whose adjoint has its statement
+        self.ids: Counter[str] = Counter()
+
+    def run(self) -> Program:
+        graph = self.graph
+        targets, heads = [], []
+        single = len(graph.outputs) == 1
+        for output, source in graph.outputs:
+            target = self.tensor(output.target, graph.tensors[source].shape, "target", None)
+            suffix = "" if single else f"_{output.target}"
+            value = self.tensor(f"loss{suffix}", (), "loss", LOSS + suffix) if not single else "loss"
+            self.tensors.setdefault(value, Tensor(value, (), "loss", (), LOSS))
+            targets.append(target)
+            heads.append(head(graph, output, source, target, value))
+        forward = self.forward(graph.items)
+        loss = self.loss(heads)
+        backward = self.backward(heads)
+        updates = self.updates(graph.items)
+        return Program(
+            graph, self.tensors, tuple(heads), tuple(targets), forward, loss, backward, updates
+        )
+
+    def tensor(self, wish: str, shape: tuple, role: str, latex: str | None) -> str:
+        name = self.names.take(wish)
+        self.tensors[name] = Tensor(name, shape, role, (), latex)
+        return name
+
+    def id(self, part: str, defines: str, mode: str | None = None) -> str:
+        """Unique, and readable: ``backward.dW2``."""
+        name = f"d{defines.removeprefix(ADJOINT)}" if defines.startswith(ADJOINT) else defines
+        text = f"{part}.{name}" + (f".{mode}" if mode else "")
+        self.ids[text] += 1
+        return text if self.ids[text] == 1 else f"{text}.{self.ids[text]}"
+
+    # -- forward --------------------------------------------------------------------------------
+
+    def forward(self, items: tuple[Node | Repeat, ...]) -> tuple[Item, ...]:
+        made: list[Item] = []
+        for item in items:
+            if isinstance(item, Repeat):
+                made.append(Loop(item, False, self.forward(item.items)))
+                continue
+            for text, mode in self.modes(item):
+                made += self.noise(item, mode)
+                made += [self.equation("forward", item, f, mode) for f in text.forward]
+        return tuple(made)
+
+    def modes(self, node: Node) -> list[tuple[UnitText, str | None]]:
+        template = node.template
+        if template.training is template.inference:
+            return [(template.training, None)]
+        return [(template.training, "training"), (template.inference, "inference")]
+
+    def noise(self, node: Node, mode: str | None) -> list[Item]:
+        definition = node.template.definition
+        if mode == "inference":
+            return []
+        like = node.names[definition.inputs[0]]
+        return [
+            Noise(self.id("forward", node.names[m]), node.layer, node.names[m], like, rate)
+            for m, rate in sorted(definition.noise.items())
+        ]
+
+    def equation(self, part: str, node: Node, finished: Finished, mode: str | None) -> Statement:
+        piece = Piece(finished, node.names)
+        defines = piece.tensor(finished.equation.name)
+        return Statement(
+            self.id(part, defines, mode if mode == "inference" else None),
+            part, node.layer, defines, (piece,), mode,
+        )  # fmt: skip
+
+    # -- loss -----------------------------------------------------------------------------------
+
+    def loss(self, heads: list[Head]) -> tuple[Item, ...]:
+        made: list[Item] = []
+        total: list[Piece] = []
+        penalties = self.penalties()
+        for h in heads:
+            names = dict(h.names)
+            if penalties and len(heads) == 1:
+                names["L"] = self.tensor("data_loss", (), "loss", r"L_{\mathrm{data}}")
+            for finished in h.forward:
+                local = finished.equation.name
+                if local not in names:
+                    shape = tuple(h.text.unit.sizes[i.name.partition("_")[0]] for i in finished.equation.target.indices)
+                    wish = local if local[-1] != "_" else local
+                    names[local] = self.tensor(_loss_name(local, h), shape, "activation", None)
+                made.append(
+                    Statement(
+                        self.id("loss", names[local]), "loss", "loss", names[local],
+                        (Piece(finished, names),),
+                    )
+                )  # fmt: skip
+            total.append(Piece(None, {}, names["L"]))
+        if len(heads) > 1 or penalties:
+            self.tensors["loss"] = Tensor("loss", (), "loss", (), LOSS)
+            made.append(
+                Statement(self.id("loss", "loss"), "loss", "loss", "loss", (*total, *penalties))
+            )
+        return tuple(made)
+
+    def penalties(self) -> list[Piece]:
+        spec, made = self.graph.spec, []
+        if not spec.l2 and not spec.l1:
+            return []
+        for name in self.graph.regularized:
+            tensor = self.tensors[name]
+            rank = len(tensor.shape) + len(tensor.levels)
+            text, local = penalty(self.graph.library, rank, spec.l2, spec.l1, spec.file)
+            made += [Piece(f, {local: name}) for f in text.forward if f.equation.name == "R"]
+        return made
+
+    # -- backward -------------------------------------------------------------------------------
+
+    def backward(self, heads: list[Head]) -> tuple[Item, ...]:
+        self.users = Counter(t for n in flatten(self.graph.items) for t in set(n.names.values()))
+        made: list[Item] = []
+        for h in heads:
+            inner = self.fresh_inner(h.text, h.names)
+            made += self.unit(h.text, inner, "loss", None, ())
+        spec = self.graph.spec
+        if spec.l2 or spec.l1:
+            self.add_penalties()
+        made += self.backward_items(self.graph.items, ())
+        for parameter in self.graph.parameters:
+            made += self.total(parameter.name, parameter.levels)
+        return tuple(made)
+
+    def fresh_inner(self, text: UnitText, names: Mapping[str, str]) -> dict[str, str]:
+        """Tensor names for internal adjoints of a head."""
+        own = dict(names)
+        for adjoint in text.derivation.adjoints:
+            if adjoint.name not in own:
+                shape = tuple(text.unit.sizes[i.name] for i in text.unit.letters[adjoint.name])
+                own[adjoint.name] = self.tensor(adjoint.name, shape, "activation", None)
+        return own
+
+    def add_penalties(self) -> None:
+        spec = self.graph.spec
+        for name in self.graph.regularized:
+            tensor = self.tensors[name]
+            text, local = penalty(
+                self.graph.library, len(tensor.shape), spec.l2, spec.l1, spec.file
+            )
+            for _, finished in text.backward:
+                for f in finished:
+                    self.add(name, Piece(f, {local: name}), None, tensor.levels)
+
+    def add(self, tensor: str, piece: Piece, mode: str | None, levels: tuple[Level, ...]) -> None:
+        self.terms.setdefault(tensor, []).append(_Term(piece, mode, levels))
+
+    def backward_items(
+        self, items: tuple[Node | Repeat, ...], levels: tuple[Level, ...]
+    ) -> list[Item]:
+        made: list[Item] = []
+        for item in reversed(items):
+            if isinstance(item, Repeat):
+                made += self.backward_repeat(item, levels)
+                continue
+            made += self.total(item.output, levels)
+            if item.output not in self.carried and item.output not in self.done:
+                continue
+            for text, mode in self.modes(item):
+                made += self.unit(text, item.names, item.layer, mode, levels)
+            self.users.subtract(set(item.names.values()))
+            for name in sorted(set(item.names.values())):
+                tensor = self.tensors[name]
+                if tensor.role == "parameter" and self.users[name] == 0:
+                    made += self.total(name, tensor.levels)
+        return made
+
+    def backward_repeat(self, repeat: Repeat, levels: tuple[Level, ...]) -> list[Item]:
+        before = self.total(repeat.result, levels)
+        if repeat.result not in self.done:
+            return before
+        inside = (*levels, repeat.level)
+        self.carried.add(repeat.end)
+        body = self.backward_items(repeat.items, inside)
+        body += self.total(repeat.start, inside)
+        self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.start), None, levels)
+        accumulated = self.accumulate(levels, inside)
+        return [*before, Loop(repeat, True, (*body, *accumulated))]
+
+    def accumulate(
+        self, levels: tuple[Level, ...], inside: tuple[Level, ...]
+    ) -> list[Item]:
+        """What copies of a loop add to a tensor that stands outside the loop."""
+        made: list[Item] = []
+        for name, terms in self.terms.items():
+            mine = [t for t in terms if t.levels == inside and len(self.tensors[name].levels) < len(inside)]
+            if not mine or name.endswith(".start"):
+                continue
+            total = self.tensor(f"{name}_sum", self.tensors[name].shape, "activation", None)
+            self.tensors[total] = Tensor(
+                total, self.tensors[name].shape, "accumulated", levels, self.tensors[name].latex
+            )
+            made += self.joined(total, name, mine, "accumulate")
+            self.terms[name] = [t for t in terms if t not in mine]
+            self.add(name, Piece(None, {}, ADJOINT + total), None, levels)
+        return made
+
+    def unit(
+        self,
+        text: UnitText,
+        names: Mapping[str, str],
+        layer: str,
+        mode: str | None,
+        levels: tuple[Level, ...],
+    ) -> list[Item]:
+        """The adjoints of one unit: internal ones become statements, the others wait in ``terms``."""
+        made: list[Item] = []
+        outside = {*text.unit.inputs, *text.unit.parameters}
+        for adjoint, finished in text.backward:
+            pieces = [Piece(f, names) for f in finished]
+            if adjoint.name in outside:
+                for piece in pieces:
+                    self.add(names[adjoint.name], piece, mode, levels)
+            else:
+                defines = ADJOINT + names[adjoint.name]
+                made.append(
+                    Statement(
+                        self.id("backward", defines, mode if mode == "inference" else None),
+                        "backward", layer, defines, tuple(pieces), mode,
+                    )
+                )  # fmt: skip
+        return made
+
+    def total(self, name: str, levels: tuple[Level, ...]) -> list[Item]:
+        """The statement that sums all terms of one adjoint, if there are any."""
+        terms = self.terms.pop(name, [])
+        deep = [t for t in terms if len(t.levels) > len(levels)]
+        if deep:
+            self.terms[name] = terms
+            return []
+        if not terms or name in self.done or self.tensors[name].role == "input":
+            return []
+        self.done.add(name)
+        return self.joined(name, name, terms, "assign")
+
+    def joined(self, defines: str, layer: str, terms: list[_Term], kind: str) -> list[Item]:
+        modes = ["training", "inference"] if any(t.mode for t in terms) else [None]
+        made: list[Item] = []
+        for mode in modes:
+            pieces = tuple(t.piece for t in terms if t.mode in (None, mode))
+            made.append(
+                Statement(
+                    self.id("backward", ADJOINT + defines, mode if mode == "inference" else None),
+                    "backward", layer, ADJOINT + defines, pieces, mode, kind,
+                )
+            )  # fmt: skip
+        return made
+
+    # -- buffers --------------------------------------------------------------------------------
+
+    def updates(self, items: tuple[Node | Repeat, ...]) -> tuple[Item, ...]:
+        made: list[Item] = []
+        for item in items:
+            if isinstance(item, Repeat):
+                body = self.updates(item.items)
+                made += [Loop(item, False, body)] if body else []
+                continue
+            for finished in item.template.training.moves:
+                made.append(self.equation("update", item, finished, None))
+        return tuple(made)
+
+
+def _loss_name(local: str, h: Head) -> str:
+    """``log_y`` of a loss over an output named p is ``log_p``."""
+    for prefix, suffix in (("log_", ""), ("", "_max")):
+        if local == f"{prefix}y{suffix}":
+            return f"{prefix}{h.names['y'].rstrip('_')}{suffix}"
+    return local

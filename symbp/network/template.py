@@ -1,0 +1,235 @@
+"""A layer's formula, derived and printed once, for all layers of the same formula and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from symbp.calculus.derive import Adjoint, Derivation, derive
+from symbp.calculus.equation import ADJOINT, Equation, Unit
+from symbp.calculus.expression import entries, letter
+from symbp.calculus.functions import U
+from symbp.calculus.stabilise import shifted_exponentials
+from symbp.calculus.translate import Formulas, Translated, body_of, translate
+from symbp.language.parser import parse
+from symbp.language.sizes import Resolved, resolve
+from symbp.language.tree import Formula
+from symbp.layers.activations import ACTIVATIONS
+from symbp.layers.definition import Definition
+from symbp.printers.finished import Finished
+
+Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
+NEW = "new_"  # a buffer's value after the step
+
+
+@dataclass(frozen=True, eq=False)
+class UnitText:
+    """One unit with everything printed: forward equations, adjoints, and what buffers become."""
+
+    unit: Unit
+    derivation: Derivation
+    order: Mapping[str, int]
+    updates: tuple[Equation, ...] = ()
+
+    @cached_property
+    def forward(self) -> tuple[Finished, ...]:
+        later = {r.name for a in self.derivation.adjoints for e in a.equations for r in entries(e.rhs)}
+        shifted = shifted_exponentials(self.unit, later)
+        return tuple(
+            Finished(e, self.unit, self.order, shifted.get(e.name)) for e in self.unit.equations
+        )
+
+    @cached_property
+    def backward(self) -> tuple[tuple[Adjoint, tuple[Finished, ...]], ...]:
+        return tuple(
+            (a, tuple(Finished(e, self.unit, self.order) for e in a.equations))
+            for a in self.derivation.adjoints
+        )
+
+    @cached_property
+    def moves(self) -> tuple[Finished, ...]:
+        return tuple(Finished(e, self.unit, self.order) for e in self.updates)
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    definition: Definition
+    training: UnitText
+    inference: UnitText  # the same object where training makes no difference
+    shapes: Mapping[str, Shape]
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.shapes[self.definition.output]
+
+
+class Library:
+    """Templates and derivations made so far; one for each network that is built."""
+
+    def __init__(self) -> None:
+        self.templates: dict[str, Template] = {}
+        self.derivations: dict[str, Derivation] = {}
+        self.formulas = named_formulas()
+
+    def template(
+        self, definition: Definition, shapes: tuple[Shape, ...], file: str | None
+    ) -> Template:
+        """The template of a definition for inputs of these shapes; raises InputError."""
+        key = f"{definition!r} {shapes}"
+        if key not in self.templates:
+            self.templates[key] = self._build(definition, shapes, file)
+        return self.templates[key]
+
+    def _build(
+        self, definition: Definition, shapes: tuple[Shape, ...], file: str | None
+    ) -> Template:
+        training, resolved = self.unit_text(definition, definition.formula, shapes, file, True)
+        inference = training
+        if definition.inference is not None:
+            inference, _ = self.unit_text(definition, definition.inference, shapes, file, False)
+        return Template(definition, training, inference, dict(resolved.shapes))
+
+    def unit_text(
+        self,
+        definition: Definition,
+        formula: str | Formula,
+        shapes: tuple[Shape, ...],
+        file: str | None,
+        training: bool,
+    ) -> tuple[UnitText, Resolved]:
+        unit, updates, order, resolved = self.unit(definition, formula, shapes, file, training)
+        return UnitText(unit, self.derive(unit), order, updates), resolved
+
+    def unit(
+        self,
+        definition: Definition,
+        formula: str | Formula,
+        shapes: tuple[Shape, ...],
+        file: str | None,
+        training: bool,
+    ) -> tuple[Unit, tuple[Equation, ...], dict[str, int], Resolved]:
+        """Parse, size and translate one formula; the buffers' updates ride along in training."""
+        tree = parse(formula) if isinstance(formula, str) else formula
+        updates = definition.updates if training else None
+        if updates is not None:
+            tree = Formula(tree.equations + parse(updates).equations)
+        inputs = dict(zip(definition.inputs, shapes, strict=True))
+        if training:
+            inputs |= dict.fromkeys(definition.noise, shapes[0])
+        buffers = {} if training and updates is None else definition.buffers
+        resolved = resolve(
+            tree,
+            inputs=inputs,
+            parameters={**definition.parameters, **buffers},
+            constants={name: _shape_of(v) for name, v in definition.constants.items()},
+            sizes=dict(definition.sizes),
+            output=definition.output,
+            file=file,
+            line=definition.line or 1,
+        )
+        translated = translate(
+            resolved.equations,
+            frozenset(resolved.sizes),
+            frozenset(definition.parameters),
+            self.formulas,
+            frozenset({*inputs, *definition.constants, *buffers}),
+            (file, definition.line or 1),
+        )
+        moves = tuple(e for e in translated.equations if e.name.startswith(NEW) and updates)
+        body = tuple(e for e in translated.equations if e not in moves)
+        unit = self.as_unit(definition, body, translated, resolved)
+        return unit, moves, reading_order(definition, resolved), resolved
+
+    def as_unit(
+        self,
+        definition: Definition,
+        equations: tuple[Equation, ...],
+        translated: Translated,
+        resolved: Resolved,
+    ) -> Unit:
+        sizes = dict(resolved.sizes)
+        for name, letters in translated.letters.items():
+            for axis, index in enumerate(letters):
+                if index.name not in sizes and name in resolved.shapes:
+                    sizes[index.name] = resolved.shapes[name][axis]
+        return Unit(
+            equations=equations,
+            inputs=tuple(i for i in definition.inputs),
+            parameters=tuple(definition.parameters),
+            letters=dict(translated.letters),
+            sizes=sizes,
+            axes=dict(translated.axes),
+            parts=translated.parts,
+            cuts=translated.cuts,
+            functions=self.bodies,
+        )
+
+    def derive(self, unit: Unit, seed: bool = True) -> Derivation:
+        """Derive a unit once; equal equations of other sizes share the result."""
+        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {seed}"
+        if key not in self.derivations:
+            self.derivations[key] = derive(unit, seed)
+        return self.derivations[key]
+
+    @cached_property
+    def bodies(self) -> dict[str, sp.Expr]:
+        return {name: body for name, body in _bodies().items()}
+
+
+def reading_order(definition: Definition, resolved: Resolved) -> dict[str, int]:
+    """Adjoints first, then tensors as the formula names them, parts behind, parameters last."""
+    names: dict[str, None] = {}
+    for equation in resolved.equations:
+        for node in _words(equation.rhs):
+            names[node] = None
+        names[equation.name] = None
+    tensors = [n for n in names if n not in definition.parameters]
+    order = {ADJOINT + definition.output: 0}
+    order |= {ADJOINT + n: 1 + k for k, n in enumerate(tensors)}
+    order |= {n: 1000 + k for k, n in enumerate(tensors)}
+    order |= {n: 20_000 + k for k, n in enumerate(definition.parameters)}
+    return order
+
+
+def _words(node: object) -> list[str]:
+    found = [node.name] if hasattr(node, "name") and isinstance(node.name, str) else []
+    for value in getattr(node, "__dict__", {}).values():
+        for child in value if isinstance(value, tuple) else (value,):
+            if hasattr(child, "__dataclass_fields__"):
+                found += _words(child)
+    return found
+
+
+def _shape_of(value: object) -> tuple[int, ...]:
+    shape: list[int] = []
+    while isinstance(value, (tuple, list)):
+        shape.append(len(value))
+        value = value[0]
+    return tuple(shape)
+
+
+def named_formulas() -> Formulas:
+    """Which activations keep their name, and the parsed formulas of those that are written out."""
+    named = frozenset(n for n, a in ACTIVATIONS.items() if a.named)
+    bodies = {n: parse(a.formula).elementwise for n, a in ACTIVATIONS.items() if not a.named}
+    native = {"tanh", "sin"}
+    return Formulas(named, {n: b for n, b in bodies.items() if b is not None and n not in native})
+
+
+_CACHE: dict[str, sp.Expr] = {}
+
+
+def _bodies() -> dict[str, sp.Expr]:
+    """The named activations as SymPy expressions in ``u``."""
+    if not _CACHE:
+        for name, activation in ACTIVATIONS.items():
+            tree = parse(activation.formula).elementwise
+            if activation.named and tree is not None:
+                _CACHE[name] = body_of(tree, U)
+    return _CACHE
+
+
+__all__ = ["Library", "Template", "UnitText", "letter", "reading_order"]

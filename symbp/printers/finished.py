@@ -1,0 +1,72 @@
+"""An equation as finished text: code and formulas with slots for names, made once for each formula."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from symbp.arrays.lower import Lowered, lower
+from symbp.calculus.equation import Equation, Unit
+from symbp.calculus.expression import Letter
+from symbp.calculus.index import base
+from symbp.calculus.stabilise import stable
+from symbp.layers.activations import ACTIVATIONS
+from symbp.printers.base import slots
+from symbp.printers.dialect import Dialect, Latex
+from symbp.printers.index import Index
+from symbp.printers.matrix import matrix_equation
+from symbp.printers.numpy import NumPy
+
+LATEX_FUNCTIONS = {name: a.latex for name, a in ACTIVATIONS.items()}
+PLAIN_FUNCTIONS = {"sigmoid": "σ"}
+Sides = tuple[str, str, int]  # left side, right side, how tightly the right side holds together
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """``equation`` is what is shown; ``runs`` is what is computed, where that is a stabler form."""
+
+    equation: Equation
+    unit: Unit
+    order: Mapping[str, int]
+    runs: Equation | None = None
+    _formulas: dict[tuple[str, Dialect], Sides] = field(default_factory=dict)
+
+    @cached_property
+    def shown(self) -> Lowered:
+        return lower(self.equation, self.order)
+
+    @cached_property
+    def lowered(self) -> Lowered:
+        runs = self.runs or self.equation
+        return lower(Equation(runs.target, stable(runs.rhs)), self.order)
+
+    @cached_property
+    def code(self) -> tuple[str, str, int]:
+        """Target, value and level; the value of a scatter is what is added."""
+        printer = NumPy(self.size_of)
+        target, value = printer.statement(self.lowered)
+        return target, value, printer.piece(self.lowered.tree)[1]
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Local names that the code reads."""
+        return tuple(slots(self.code[1]))
+
+    def size_of(self, index: Letter) -> int | None:
+        return self.unit.sizes[base(index)]
+
+    def formula(self, notation: str, dialect: Dialect) -> Sides | None:
+        """In ``matrix`` or ``index`` notation; None where there is no matrix form."""
+        key = (notation, dialect)
+        if key not in self._formulas:
+            functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
+            if notation == "index":
+                sides = Index(dialect, functions, self.size_of).equation(self.shown)
+            else:
+                found = matrix_equation(self.shown, dialect, functions, self.size_of)
+                sides = found if found is not None else ("", "", -9)
+            self._formulas[key] = sides
+        sides = self._formulas[key]
+        return sides if sides[0] else None

@@ -1,0 +1,75 @@
+"""How a tensor's name is written: ``W1`` in code, ``W_1`` on paper, ``w_1`` where it is one number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon"
+    " phi chi psi omega".split()
+)
+DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@dataclass(frozen=True)
+class Name:
+    """``base`` in LaTeX, a subscript, the levels of `repeat` it stands in, and whether it is an adjoint."""
+
+    base: str
+    plain: str
+    subscript: str = ""
+    levels: tuple[str, ...] = ()
+    adjoint: int = 0
+
+    def latex(self, index: str = "", label: str = "", transposed: bool = False) -> str:
+        subscript = ",".join(p for p in (self.subscript, index) if p)
+        superscript = ",".join((*self.levels, *([label] if label else [])))
+        text = self.base
+        if subscript:
+            text += f"_{subscript}" if len(subscript) == 1 else f"_{{{subscript}}}"
+        if superscript:
+            text += f"^{{({superscript})}}"
+        for _ in range(self.adjoint):
+            text = rf"\frac{{\partial L}}{{\partial {text}}}"
+        if not transposed:
+            return text
+        if self.adjoint:
+            return rf"\left({text}\right)^\top"
+        return rf"{{{text}}}^\top" if superscript else rf"{text}^\top"
+
+    def unicode(self, index: str = "", label: str = "", transposed: bool = False) -> str:
+        inside = ",".join(p for p in (*self.levels, label, index) if p)
+        text = self.plain + (f"[{inside}]" if inside else "")
+        text = "∂L/∂" * self.adjoint + text
+        return text + "ᵀ" * transposed
+
+    def scalar(self) -> Name:
+        """The name where a layer has one neuron: matrices become small letters."""
+        lower = self.base.lower() if len(self.base) == 1 else self.base
+        plain = re.sub(r"^[A-Z](?=[a-z]?\d*$)", lambda m: m[0].lower(), self.plain)
+        return replace(self, base=lower, plain=plain)
+
+
+def name_of(word: str, latex: str | None = None) -> Name:
+    """Read a name: ``W1`` is W_1, ``Wx2`` is W_{x,2}, ``xhat`` is x with a hat, ``beta1`` is greek."""
+    stem, digits = re.fullmatch(r"(.*?)_?(\d*)", word).groups()  # type: ignore[union-attr]
+    if not stem:
+        stem, digits = word, ""
+    plain = word
+    if latex is not None:
+        return Name(latex, plain, digits)
+    if stem.endswith("hat") and len(stem) == 4:
+        return Name(rf"\hat{{{stem[0]}}}", plain.replace("hat", "\u0302"), digits)
+    if stem in GREEK:
+        return Name(rf"\{stem}", plain, digits)
+    if len(stem) == 1:
+        return Name(stem, plain, digits)
+    if len(stem) == 2 and stem[0].isupper() and stem[1].islower():
+        return Name(stem[0], plain, ",".join(p for p in (stem[1], digits) if p))
+    head, _, tail = stem.partition("_")
+    if tail and "_" not in tail and (len(head) == 1 or head in GREEK):
+        base = rf"\{head}" if head in GREEK else head
+        inner = tail if len(tail) == 1 else rf"\mathrm{{{tail}}}"
+        return Name(base, plain, ",".join(p for p in (inner, digits) if p))
+    return Name(rf"\mathit{{{stem.replace('_', chr(92) + '_')}}}", plain, digits)

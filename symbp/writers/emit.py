@@ -1,0 +1,318 @@
+"""A program's statements as lines of code, each with its formula behind it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+from symbp.arrays.lower import Lowered
+from symbp.calculus.equation import ADJOINT
+from symbp.network.graph import Repeat
+from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement
+from symbp.printers.base import PRODUCT, SUM, fill
+from symbp.printers.dialect import PLAIN, Dialect, Latex
+from symbp.printers.numpy import NumPy
+from symbp.writers.storage import Storage, subscript
+
+WIDTH = 100
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of code, the formula that it computes, and the equation's id."""
+
+    code: str
+    formula: str = ""
+    id: str = ""
+    depth: int = 0
+
+    def render(self, indent: str) -> list[str]:
+        """The line, its formula behind it or, where that is too long, above it."""
+        start = indent + INDENT * self.depth
+        mark = f"\ue003{self.id}" if self.id else ""
+        code = start + self.code
+        if not self.formula:
+            return [code + mark]
+        whole = f"{code}  # {self.formula}"
+        if len(whole) <= WIDTH:
+            return [whole + mark]
+        above = f"{start}# {self.formula}"
+        return [above[:WIDTH] if len(above) > WIDTH else above, *wrap(code, start, mark)]
+
+
+def wrap(code: str, start: str, mark: str) -> list[str]:
+    """A line that is too long, broken at its outermost sums or products in brackets."""
+    if len(code) <= WIDTH or " = " not in code:
+        return [code + mark]
+    target, _, value = code.partition(" = ")
+    for signs in ((" + ", " - "), (" * ", " / ", " @ ")):
+        parts = _split(value, signs)
+        if len(parts) > 1:
+            return [
+                f"{target} = ({mark}",
+                *(f"{start}{INDENT}{p}{mark}" for p in parts),
+                f"{start}){mark}",
+            ]
+    return [code + mark]
+
+
+def _split(text: str, signs: tuple[str, ...]) -> list[str]:
+    parts, depth, last, k = [], 0, 0, 0
+    while k < len(text):
+        depth += (text[k] in "([{") - (text[k] in ")]}")
+        if depth == 0 and k > last and text[k : k + 3] in signs:
+            parts.append(text[last:k])
+            last = k + 1
+        k += 1
+    return [*parts, text[last:]]
+
+
+class Emitter:
+    """Turns statements into lines for one storage plan."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.program: Program = storage.program
+
+    def lines(self, items: tuple[Item, ...], depth: int = 0) -> list[Line]:
+        """The statements in order; what runs in one mode alone stands in an ``if training:``."""
+        made: list[Line] = []
+        training: list[Item] = []
+        for mode, group in groupby(items, key=lambda i: getattr(i, "mode", None)):
+            members = list(group)
+            if mode is None:
+                made += self.block(members, depth)
+                continue
+            if mode == "training":
+                training = members
+                made.append(Line("if training:", depth=depth))
+            else:
+                made.append(Line("else:", depth=depth))
+            made += self.block(members, depth + 1)
+            if mode == "inference":
+                made += self.unknown(training, members, depth + 1)
+        return made
+
+    def unknown(self, training: list[Item], inference: list[Item], depth: int) -> list[Line]:
+        """Names that training alone makes and later passes read are None outside training."""
+        known = {i.defines for i in inference if not isinstance(i, Loop)}
+        missing = [
+            i.defines for i in training
+            if not isinstance(i, Loop) and i.defines not in known and i.defines in self.storage.saved
+        ]  # fmt: skip
+        plain = [n for n in dict.fromkeys(missing) if not self.program.tensors[n].levels]
+        return [Line(f"{' = '.join(plain)} = None", depth=depth)] if plain else []
+
+    def block(self, items: list[Item], depth: int) -> list[Line]:
+        made: list[Line] = []
+        for _, group in groupby(items, key=lambda i: _concat_key(i)):
+            members = list(group)
+            if len(members) > 1:
+                made += self.concatenation(members, depth)  # type: ignore[arg-type]
+            else:
+                made += self.item(members[0], depth)
+        return made
+
+    def item(self, item: Item, depth: int) -> list[Line]:
+        if isinstance(item, Loop):
+            return self.loop(item, depth)
+        if isinstance(item, Noise):
+            return [self.noise(item, depth)]
+        return self.statement(item, depth)
+
+    def noise(self, item: Noise, depth: int) -> Line:
+        like = self.storage.code(item.like)
+        keep = f"(rng.random({like}.shape) >= {item.rate!r}).astype({like}.dtype)"
+        target = self.storage.code(item.defines)
+        name = self.storage.name(item.defines).unicode()
+        formula = f"{name} = 0 with probability {item.rate!r}, else 1/{round(1 - item.rate, 12)!r}"
+        return Line(f"{target} = {keep} / {round(1 - item.rate, 12)!r}", formula, item.id, depth)
+
+    # -- loops ----------------------------------------------------------------------------------
+
+    def loop(self, loop: Loop, depth: int) -> list[Line]:
+        letter, times = loop.repeat.level.letter, loop.repeat.level.times
+        span = f"reversed(range({times}))" if loop.reverse else f"range({times})"
+        before = self.backward_start(loop, depth) if loop.reverse else self.forward_start(loop, depth)
+        return [
+            *before,
+            Line(f"for {letter} in {span}:", depth=depth),
+            *self.lines(loop.body, depth + 1),
+        ]
+
+    def forward_start(self, loop: Loop, depth: int) -> list[Line]:
+        """The lists that hold what the copies make."""
+        repeat, storage = loop.repeat, self.storage
+        times = repeat.level.times
+        source = storage.code(repeat.source)
+        made = []
+        place = subscript(repeat.levels) if repeat.result in storage.saved else ""
+        if storage.history(repeat):
+            made.append(Line(f"{repeat.result}{place} = [{source}] + [None] * {times}", depth=depth))
+        else:
+            made.append(Line(f"{repeat.result}{place} = {source}", depth=depth))
+        for name in storage.saved:
+            levels = self.program.tensors[name].levels
+            inside = len(levels) > len(repeat.levels) and levels[len(repeat.levels)] == repeat.level
+            if inside:
+                made.append(Line(f"{name}{subscript(repeat.levels)} = [None] * {times}", depth=depth))
+        return made
+
+    def backward_start(self, loop: Loop, depth: int) -> list[Line]:
+        made = []
+        outer = loop.repeat.levels
+        for name in _defined(loop.body):
+            tensor = self.program.tensors[name.lstrip(ADJOINT)]
+            if tensor.role == "parameter" and not outer:
+                bare = tensor.name
+                made.append(Line(f"d{bare} = np.empty_like({bare})", depth=depth))
+            if tensor.role == "accumulated" and tensor.levels == outer:
+                made.append(Line(f"{self.storage.code(name)} = 0", depth=depth))
+        return made
+
+    # -- statements -----------------------------------------------------------------------------
+
+    def statement(self, item: Statement, depth: int) -> list[Line]:
+        scatters = [p for p in item.pieces if p.finished is not None and p.finished.lowered.scatter]
+        if scatters:
+            return self.scatter(item, scatters, depth)
+        target = self.storage.code(item.defines)
+        value = self.sum(item.pieces)
+        if item.kind == "accumulate":
+            value = f"{target} + {value}"
+        formula = self.formula(item, PLAIN)
+        if target == value:
+            return []
+        return [Line(tidy(f"{target} = {value}"), formula, item.id, depth)]
+
+    def sum(self, pieces: tuple[Piece, ...]) -> str:
+        text = ""
+        for k, piece in enumerate(pieces):
+            value = self.code(piece)
+            if k and value.startswith("-"):
+                text += f" - {value[1:]}"
+            else:
+                text += (" + " if k else "") + value
+        return text
+
+    def code(self, piece: Piece) -> str:
+        if piece.finished is None:
+            return self.storage.code(piece.source)
+        _, value, level = piece.finished.code
+        if level < SUM:
+            value = f"({value})"
+        return fill(value, lambda name, *_: self.storage.code(piece.tensor(name)))
+
+    def scatter(self, item: Statement, scatters: list[Piece], depth: int) -> list[Line]:
+        """Start from zeros and add; window letters that overlap are looped over."""
+        target = self.storage.code(item.defines)
+        primal = self.storage.code(item.defines.lstrip(ADJOINT))
+        made = [Line(f"{target} = np.zeros_like({primal})", self.formula(item, PLAIN), item.id, depth)]
+        rest = tuple(p for p in item.pieces if p not in scatters)
+        if rest:
+            made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
+        for piece in scatters:
+            made += self.added(piece, item, depth)
+        return made
+
+    def added(self, piece: Piece, item: Statement, depth: int) -> list[Line]:
+        finished = piece.finished
+        assert finished is not None
+        lowered: Lowered = finished.lowered
+        made: list[Line] = []
+        if lowered.loops:
+            letters = ", ".join(i.name for i in lowered.loops)
+            sizes = ", ".join(str(finished.size_of(i)) for i in lowered.loops)
+            call = f"range({sizes})" if len(lowered.loops) == 1 else f"np.ndindex({sizes})"
+            made.append(Line(f"for {letters} in {call}:", "", item.id, depth))
+            depth += 1
+        target, value, _ = finished.code
+        text = fill(f"{target} += {value}", lambda name, *_: self.storage.code(piece.tensor(name)))
+        return [*made, Line(tidy(text), "", item.id, depth)]
+
+    def concatenation(self, items: list[Statement], depth: int) -> list[Line]:
+        """Several statements that fill one tensor part by part along one axis."""
+        parts = [(i, i.pieces[0]) for i in items]
+        axis = next(
+            a
+            for a in range(len(parts[0][1].finished.equation.target.indices))  # type: ignore[union-attr]
+            if any(not p.finished.equation.target.indices[a].is_Symbol for _, p in parts)  # type: ignore[union-attr]
+        )
+        values = ", ".join(self.code(p) for _, p in parts)
+        target = self.storage.code(items[0].defines)
+        text = f"{target} = np.concatenate([{values}], axis={axis})"
+        formula = "; ".join(self.formula(i, PLAIN) for i in items)
+        return [Line(tidy(text), formula, items[0].id, depth)]
+
+    # -- formulas -------------------------------------------------------------------------------
+
+    def formula(self, item: Statement, dialect: Dialect, notation: str | None = None) -> str:
+        """``left = right``; in matrix form where all pieces have one, unless ``notation`` says."""
+        for kind in (notation,) if notation else ("matrix", "index"):
+            sides = [self._sides(p, dialect, kind) for p in item.pieces]
+            if all(s is not None for s in sides):
+                return self._equation(item, [s for s in sides if s is not None], dialect)
+        return ""
+
+    def _sides(self, piece: Piece, dialect: Dialect, notation: str) -> tuple[str, str, int] | None:
+        write = self._writer(piece, dialect)
+        if piece.finished is None:
+            return "", write(piece.source, "", "", False), PRODUCT
+        found = piece.finished.formula(notation, dialect)
+        if found is None:
+            return None
+        left, right, level = found
+        return fill(left, write), fill(right, write), level
+
+    def _writer(self, piece: Piece, dialect: Dialect):  # type: ignore[no-untyped-def]
+        def write(name: str, index: str, label: str, transposed: bool) -> str:
+            if name == "#n":
+                return "N"
+            known = self.storage.name(piece.tensor(name) if piece.finished else name)
+            method = known.latex if isinstance(dialect, Latex) else known.unicode
+            return method(index, label, transposed)
+
+        return write
+
+    def _equation(
+        self, item: Statement, sides: list[tuple[str, str, int]], dialect: Dialect
+    ) -> str:
+        left = next((s[0] for s in sides if s[0]), "")
+        if not left:
+            known = self.storage.name(item.defines)
+            left = known.latex() if isinstance(dialect, Latex) else known.unicode()
+        if item.part == "loss" and len(sides) > 1:
+            known = self.storage.name(item.defines)
+            left = known.latex() if isinstance(dialect, Latex) else known.unicode()
+        right = ""
+        for k, (_, text, level) in enumerate(sides):
+            text = dialect.bracket(text) if level < SUM else text
+            right += f" - {text[1:]}" if k and text.startswith("-") else (" + " if k else "") + text
+        return f"{left} = {right}"
+
+
+def tidy(code: str) -> str:
+    """Spaces around ** and : where the operands are not simple, as code formatters have them."""
+    code = re.sub(r"(?<=[\])])\*\*(?=[\w(])", " ** ", code)
+    return re.sub(r"(?<=\w)\*\*(?=\()", " ** ", code)
+
+
+def _concat_key(item: Item) -> object:
+    if isinstance(item, Statement) and item.part == "forward":
+        return (item.defines, item.mode)
+    return id(item)
+
+
+def _defined(items: tuple[Item, ...]) -> list[str]:
+    found: dict[str, None] = {}
+    for item in items:
+        if isinstance(item, Loop):
+            found |= dict.fromkeys(_defined(item.body))
+        elif isinstance(item, Statement):
+            found[item.defines] = None
+    return list(found)
+
+
+__all__ = ["Emitter", "Line", "NumPy", "Repeat", "tidy", "wrap"]

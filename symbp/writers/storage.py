@@ -1,0 +1,134 @@
+"""Where every tensor of a program lives in the generated code, and how it is written in formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from symbp.calculus.equation import ADJOINT
+from symbp.network.graph import Level, Repeat, Tensor
+from symbp.network.program import Item, Loop, Noise, Program, Statement, statements
+from symbp.printers.base import BATCH
+from symbp.printers.naming import Name, name_of
+
+N = "n"  # the batch size in code
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """``saved`` tensors go from the forward pass to the others, in the order in which they are made;
+    inside a `repeat` they are lists with one entry a copy. Everything else is a local name."""
+
+    program: Program
+    saved: tuple[str, ...]
+    repeats: dict[str, tuple[Repeat, int]]  # start, end, result -> its repeat, and the copy's offset
+    read: frozenset[str]
+
+    def code(self, name: str) -> str:
+        """The tensor as it is read and assigned in code."""
+        if name == BATCH:
+            return N
+        bare = name.lstrip(ADJOINT)
+        marks = len(name) - len(bare)
+        tensor = self.program.tensors[bare]
+        if marks:
+            return self._adjoint(bare, tensor, marks)
+        if bare in self.repeats:
+            return self._of_repeat(bare)
+        if tensor.role in ("parameter", "buffer"):
+            return tensor.name + subscript(tensor.levels, joined=True)
+        if bare in self.saved:
+            return tensor.name + subscript(tensor.levels)
+        return tensor.name
+
+    def _adjoint(self, bare: str, tensor: Tensor, marks: int) -> str:
+        if bare in self.repeats:
+            return "d" * marks + self.repeats[bare][0].result
+        name = "d" * marks + tensor.name
+        if tensor.role == "parameter":
+            return name + subscript(tensor.levels, joined=True)
+        return name
+
+    def _of_repeat(self, bare: str) -> str:
+        repeat, offset = self.repeats[bare]
+        name = repeat.result + subscript(repeat.levels)
+        if not self.history(repeat):
+            return repeat.result + (subscript(repeat.levels) if repeat.result in self.saved else "")
+        if bare == repeat.result:
+            return f"{name}[-1]"
+        place = repeat.level.letter + (f" + {offset}" if offset else "")
+        return f"{name}[{place}]"
+
+    def history(self, repeat: Repeat) -> bool:
+        """Whether later passes read what the copies pass on to each other."""
+        return bool({repeat.start, repeat.end} & self.read)
+
+    def name(self, tensor_name: str) -> Name:
+        """The tensor as it is written in formulas."""
+        bare = tensor_name.lstrip(ADJOINT)
+        tensor = self.program.tensors[bare]
+        levels = tuple(level.letter for level in tensor.levels)
+        if tensor.role == "loss":
+            known = Name(tensor.latex or "L", "L" if tensor.name == "loss" else tensor.name)
+        else:
+            known = name_of(tensor.name, tensor.latex)
+        if bare in self.repeats:
+            repeat, offset = self.repeats[bare]
+            known = name_of(repeat.result)
+            last = str(repeat.level.times)
+            if bare != repeat.result:
+                last = repeat.level.letter + (f"+{offset}" if offset else "")
+            levels = (*(level.letter for level in repeat.levels), last)
+        return replace(known, levels=levels, adjoint=len(tensor_name) - len(bare))
+
+
+def subscript(levels: tuple[Level, ...], joined: bool = False) -> str:
+    """``[l][r]`` of nested lists, ``[l, r]`` of an array."""
+    if not levels:
+        return ""
+    letters = [level.letter for level in levels]
+    return f"[{', '.join(letters)}]" if joined else "".join(f"[{i}]" for i in letters)
+
+
+def plan(program: Program) -> Storage:
+    """Find what the later passes read."""
+    later = [*program.loss, *program.backward, *program.updates]
+    read = {r for s in statements(tuple(later)) for r in reads_of(s)}
+    if any(BATCH in reads_of(s) for s in statements(tuple(later))):
+        read.add(BATCH)
+    for head, target in zip(program.heads, program.targets, strict=True):
+        read.discard(target)
+        del head
+    repeats: dict[str, tuple[Repeat, int]] = {}
+    for repeat in all_repeats(program.forward):
+        repeats |= {repeat.start: (repeat, 0), repeat.end: (repeat, 1), repeat.result: (repeat, 0)}
+    kinds = ("activation", "input", "noise")
+    made = [
+        t.name for t in program.tensors.values()
+        if t.name in read and t.role in kinds and t.name not in repeats
+    ]  # fmt: skip
+    defined = {s.defines for s in statements(program.loss)}
+    saved = [m for m in made if m not in defined]
+    for repeat in all_repeats(program.forward):
+        if {repeat.start, repeat.end, repeat.result} & read:
+            saved.append(repeat.result)
+    return Storage(program, tuple(saved), repeats, frozenset(read))
+
+
+def reads_of(statement: Statement) -> tuple[str, ...]:
+    """What a statement's code reads; a scatter also reads the tensor whose shape it takes."""
+    found = list(statement.reads)
+    scatters = any(p.finished is not None and p.finished.lowered.scatter for p in statement.pieces)
+    if scatters and statement.defines.startswith(ADJOINT):
+        found.append(statement.defines.lstrip(ADJOINT))
+    return tuple(found)
+
+
+def all_repeats(items: tuple[Item, ...]) -> list[Repeat]:
+    found = []
+    for item in items:
+        if isinstance(item, Loop):
+            found += [item.repeat, *all_repeats(item.body)]
+    return found
+
+
+__all__ = ["N", "Noise", "Storage", "all_repeats", "plan", "reads_of", "subscript"]
