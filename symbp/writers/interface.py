@@ -1,0 +1,86 @@
+"""What the training part of a generated module needs to know about its network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trained array, or a buffer.
+
+    ``shape`` is the whole shape; its first ``levels`` axes count the copies under ``repeat`` and
+    are no part of a weight's own fans. ``init`` is a name of the formula language or a number; None
+    stands for its default (``glorot_uniform`` for two axes and more, ``zeros`` for one).
+    """
+
+    name: str
+    shape: Shape
+    init: str | float | None = None
+    levels: int = 0
+
+    @property
+    def own_shape(self) -> Shape:
+        return self.shape[self.levels :]
+
+    @property
+    def fans(self) -> tuple[int, int]:
+        """(fan-in, fan-out): the product of all own axes but the last, and the last."""
+        *others, last = self.own_shape or (1,)
+        return math.prod(others), last
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output and its target, shapes of one sample.
+
+    ``classes`` says how accuracy is counted: ``"one_hot"`` by the largest entry of the last axis,
+    ``"integer"`` the same against integer targets (then ``target_shape`` lacks that axis and
+    ``count`` is the number of classes), ``"binary"`` by 1/2, ``"sign"`` by 0, None not at all.
+    ``source`` is the output's key where ``_forward`` returns a dict.
+    """
+
+    target: str
+    shape: Shape
+    classes: str | None = None
+    target_shape: Shape | None = None  # None: as shape
+    count: int | None = None
+    source: str = ""
+
+    @property
+    def expected(self) -> Shape:
+        return self.shape if self.target_shape is None else self.target_shape
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The network seen from outside.
+
+    ``vocabulary`` is the number of tokens where the input is integers; ``smooth`` says that the
+    loss has no kink in parameters or input; ``prepares_targets`` that the module has ``_targets``;
+    ``reduction`` is that of the losses over the batch (``"mean"``, too, for a loss of the whole
+    batch or for outputs that differ).
+    """
+
+    input_shape: Shape
+    outputs: tuple[Output, ...]
+    parameters: tuple[Parameter, ...]
+    buffers: tuple[Parameter, ...] = ()
+    vocabulary: int | None = None
+    reduction: str = "mean"
+    dropout: bool = False
+    smooth: bool = False
+    prepares_targets: bool = False
+    dtype: str = "float64"
+
+    @property
+    def several(self) -> bool:
+        return len(self.outputs) > 1
+
+    @property
+    def counted(self) -> tuple[Output, ...]:
+        """The outputs that have an accuracy."""
+        return tuple(output for output in self.outputs if output.classes)

@@ -1,0 +1,225 @@
+"""The lines of ``train`` and of the small functions it calls."""
+
+from __future__ import annotations
+
+import textwrap
+
+from symbp.language.spec import Train
+from symbp.writers.interface import Interface
+from symbp.writers.optimizers import Optimizer, learning_rate_lines, optimizer_of
+from symbp.writers.targets import accuracies, checked_batch, labels, rows_of
+
+WIDTH = 100
+ROWS = '''\
+def _rows(t, rows):
+    """Some rows of every target."""
+    return {name: values[rows] for name, values in t.items()}
+'''
+SPLIT = '''\
+def _split(labels, held_out, seed):
+    """The rows to train on and those to hold out, each label in both with its share."""
+    order = np.random.default_rng(seed).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind="stable")]
+    count = round(held_out * len(labels))
+    if not 0 < count < len(labels):
+        raise ValueError(f"held_out = {held_out} takes {count} of {len(labels)} samples")
+    held = order[(2 * np.arange(count) + 1) * len(labels) // (2 * count)]
+    return np.setdiff1d(order, held), held
+'''
+
+
+def train_sections(net: Interface, train: Train) -> dict[str, object]:
+    """What ``train.jinja`` fills in."""
+    optimizer = optimizer_of(train)
+    return {
+        "train_signature": _signature(train, optimizer),
+        "train_doc": _doc(net, train, optimizer),
+        "train_setup": _setup(net, train, optimizer),
+        "train_epoch": _epoch(net, train, optimizer),
+        "train_step": _step(net, train, optimizer),
+        "train_record": _record(net, train, optimizer),
+        "train_helpers": _helpers(net, train, optimizer),
+    }
+
+
+def _signature(train: Train, optimizer: Optimizer) -> str:
+    """The first line of ``train``, broken in the middle rather than into one argument a line."""
+    options: list[tuple[str, object]] = [
+        ("params", None),
+        ("epochs", train.epochs),
+        ("learning_rate", train.learning_rate),
+        ("batch_size", train.batch_size),
+        *optimizer.options,
+    ]
+    options += [("clip_norm", train.clip_norm)] if train.clip_norm else []
+    options += [("held_out", train.held_out)] if train.held_out else []
+    options += [("seed", train.seed), ("callback", None), ("resume", None)]
+    words = ["x", "t", "*", *(f"{name}={value!r}" for name, value in options)]
+    return _wrapped("def train(", words, "):  # fmt: skip")
+
+
+def _wrapped(start: str, words: list[str], end: str) -> str:
+    """The words, comma-separated, on as few lines as hold them, aligned behind the parenthesis."""
+    lines = [start + words[0]]
+    for word in words[1:]:
+        if len(f"{lines[-1]}, {word}{end}") <= WIDTH:
+            lines[-1] += f", {word}"
+        else:
+            lines[-1] += ","
+            lines.append(" " * len(start) + word)
+    return "\n".join(lines) + (end if len(lines) > 1 else end.removesuffix("  # fmt: skip"))
+
+
+def _doc(net: Interface, train: Train, optimizer: Optimizer) -> str:
+    """The docstring: beyond the loss and the gradient norm, what history holds."""
+    head = f"Trains by {optimizer.title}; returns (params, history), a pair to resume from."
+    lists = ["held_out_loss"] if train.held_out else []
+    lists += ["accuracy"] if net.counted else []
+    text = "callback(epoch, params, history) stops the run by returning True."
+    if lists:
+        part = "of the held-out part" if train.held_out else "of the minibatches"
+        text += f" history also lists {' and '.join(lists)}, {part}."
+    if optimizer.moments:
+        text += " Under each parameter's name, history keeps its moments."
+    return "\n    ".join([head + "\n", *textwrap.wrap(text, WIDTH - 4)])
+
+
+def _setup(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+    lists = ["loss", *(["held_out_loss"] if train.held_out else [])]
+    lists += ["accuracy"] if net.counted else []
+    empty = ", ".join(f'"{key}": []' for key in [*lists, "grad_norm"])
+    first = f"params, history = resume or (params or init_params(seed), {{{empty}}})"
+    begin = [first]
+    if len(first) + 4 > WIDTH:
+        begin = [
+            f"start = {{{empty}}}",
+            "params, history = resume or (params or init_params(seed), start)",
+        ]
+    dtype = f'params["{net.parameters[0].name}"].dtype' if net.parameters else f"np.{net.dtype}"
+    lines = [
+        *begin,
+        "history = {key: list(values) for key, values in history.items()}",
+        f"dtype = {dtype}",
+        *checked_batch(net),
+    ]
+    if train.held_out:
+        lines += [
+            f"kept, held = _split({labels(net)}, held_out, seed)",
+            f"x_held, t_held = x[held], {rows_of(net, 'held')}",
+            f"x, t = x[kept], {rows_of(net, 'kept')}",
+        ]
+    lines.append("batch_size = batch_size or len(x)")
+    if optimizer.moments:
+        zeros = f"[np.zeros_like(params[name])] * {len(optimizer.moments)}"
+        lines += [
+            "trained = [name for name in params if name not in BUFFERS]",
+            f"moments = {{name: history.get(name) or {zeros} for name in trained}}",
+        ]
+    return lines
+
+
+def _epoch(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+    """What happens at the head of an epoch, up to the loop over minibatches."""
+    split = "np.split(rng.permutation(len(x)), range(batch_size, len(x), batch_size))"
+    lines = ["rate = _rate(epoch, learning_rate)"] if learning_rate_lines(train) else []
+    lines += ["params = dict(params)"] if optimizer.moments or net.buffers else []
+    if net.counted and not train.held_out:
+        lines.append("losses, norms, shares = [], [], []")
+    else:
+        lines.append("losses, norms = [], []")
+    if optimizer.counts_steps:
+        return [
+            *lines,
+            f"batches = {split}",
+            "for step, rows in enumerate(batches, 1 + epoch * len(batches)):",
+        ]
+    return [*lines, f"for rows in {split}:"]
+
+
+def _step(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+    """One minibatch: gradients, update, and what is recorded of it."""
+    weight = " * len(rows) / len(x)"
+    shares = bool(net.counted) and not train.held_out
+    rows = rows_of(net, "rows")
+    if net.prepares_targets or net.buffers or shares:
+        y = "y" if shares else "_"
+        lines = [
+            f"batch = {rows}",
+            f"{y}, cache = _forward(params, x[rows], True, rng)",
+            "value, grads = float(_loss(params, cache, batch)), _backward(params, cache, batch)",
+        ]
+    else:
+        call = f"loss_and_grads(params, x[rows], {rows}, training=True, rng=rng)"
+        lines = [f"value, grads = {call}"]
+    lines.append(f"losses.append(value{weight if net.reduction == 'mean' else ''})")
+    lines.append("norms.append(float(np.sqrt(sum(np.vdot(g, g) for g in grads.values()))))")
+    if shares:
+        lines.append(f"shares.append(_accuracy(y, batch){weight})")
+    if train.clip_norm:
+        lines += [
+            "scale = min(1.0, clip_norm / (norms[-1] + 1e-6))",
+            "grads = {name: scale * gradient for name, gradient in grads.items()}",
+        ]
+    if net.buffers:
+        lines.append("params.update(_updated_buffers(params, cache))")
+    return [*lines, *_update(train, optimizer)]
+
+
+def _update(train: Train, optimizer: Optimizer) -> list[str]:
+    rate = "rate" if learning_rate_lines(train) else "learning_rate"
+    extra = [rate if name == "rate" else name for name in optimizer.extra]
+    if optimizer.moments:
+        arguments = ", ".join(["params[name]", "gradient", "*moments[name]", *extra])
+        head = "    params[name], *moments[name] = _updated("
+        whole = f"{head}{arguments})"
+        fits = len(whole) + 12 <= WIDTH
+        call = [whole] if fits else [head, f"        {arguments}", "    )"]
+        return ["for name, gradient in grads.items():", *call]
+    new = f"params[name] - {rate} * grads[name]"
+    if optimizer.options:
+        new = f"_updated({', '.join(['params[name]', 'grads[name]', *extra])})"
+    line = f"params = params | {{name: {new} for name in grads}}"
+    if len(line) + 12 <= WIDTH:
+        return [line]
+    return ["params = params | {", f"    name: {new} for name in grads", "}"]
+
+
+def _record(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+    lines = ['history["loss"].append(sum(losses))']
+    if train.held_out:
+        y = "y" if net.counted else "_"
+        lines += [
+            f"{y}, cache = _forward(params, x_held, False, None)",
+            'history["held_out_loss"].append(float(_loss(params, cache, t_held)))',
+        ]
+    if net.counted:
+        value = "_accuracy(y, t_held)" if train.held_out else "sum(shares)"
+        lines.append(f'history["accuracy"].append({value})')
+    lines.append('history["grad_norm"].append(sum(norms) / len(norms))')
+    return [*lines, *(["history.update(moments)"] if optimizer.moments else [])]
+
+
+def _helpers(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+    """The functions that ``train`` calls, as finished text."""
+    helpers = []
+    if optimizer.options or optimizer.moments:
+        arguments = ["value", "gradient", *optimizer.moments, *optimizer.extra]
+        kept = ", ".join(["value", *optimizer.moments])
+        doc = f"One step of {optimizer.title} for one parameter: the new {kept}."
+        helpers.append(_function("_updated", arguments, doc, optimizer.body))
+    if rate := learning_rate_lines(train):
+        doc = f"The learning rate of an epoch, counted from 0: schedule {train.schedule}."
+        helpers.append(_function("_rate", ["epoch", "learning_rate"], doc, rate))
+    if train.held_out:
+        helpers.append(SPLIT.rstrip())
+    if net.several:
+        helpers.append(ROWS.rstrip())
+    if net.counted:
+        doc = "The share of samples whose class is right."
+        helpers.append(_function("_accuracy", ["y", "t"], doc, (f"return {accuracies(net)}",)))
+    return helpers
+
+
+def _function(name: str, arguments: list[str], doc: str, body: tuple[str, ...]) -> str:
+    lines = [f"def {name}({', '.join(arguments)}):", f'    """{doc}"""']
+    return "\n".join([*lines, *(f"    {line}" for line in body)])
