@@ -7,7 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
 
-from symbp.language.names import ACTIVATIONS, FUNCTIONS, REDUCTIONS, arity, check_name, did_you_mean
+from symbp.language.names import (
+    ACTIVATIONS,
+    FUNCTIONS,
+    REDUCTIONS,
+    arity,
+    check_name,
+    did_you_mean,
+    reserved,
+)
 from symbp.language.source import Source, segment, shorten
 from symbp.language.tree import (
     Call,
@@ -117,7 +125,7 @@ def _refuse(node: ast.Call, name: str, source: Source) -> NoReturn:
     if name in FORM:
         source.fail(f"'{text}' is not as {name} is written; write {FORM[name]}")
     close = did_you_mean(name, REDUCTIONS + FUNCTIONS + ACTIVATIONS + tuple(FORM))
-    if close and len(name) > 2:
+    if (close and len(name) > 2) or reserved(name):
         source.fail(f"unknown function '{name}'{close}")
     called = segment(node.func, source, whole=True)
     rest = segment(node, source, whole=True)[len(called) :].lstrip()

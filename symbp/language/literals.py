@@ -9,7 +9,7 @@ from symbp.language.source import Source, shorten
 from symbp.language.tree import Binary, Expr, Negative, Number
 from symbp.language.walk import Node, children
 
-MAX_DIGITS = 30
+MAX_DIGITS = 40
 MAX_MAGNITUDE = 308  # decimal exponent: what a float64 holds
 MAX_EXPONENT = 64
 MAX_BITS = 2_200  # of an exact value's numerator and denominator

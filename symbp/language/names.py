@@ -29,6 +29,9 @@ INSTEAD = {
     "else": "use where(condition, a, b)",
     "not": "turn the comparison round",
     "lambda": "write lam",
+    "True": "write 1",
+    "False": "write 0",
+    "None": "write 0",
 }
 
 
@@ -64,13 +67,12 @@ def check_name(name: str, what: str, file: str | None = None, line: int | None =
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean W?)``, or nothing: the closest known name, else the only one of its form."""
+    """`` (did you mean W?)``, or nothing: the closest known name, or the only capital."""
     choices = sorted(known)
-    close = difflib.get_close_matches(name, choices, n=1)
-    if not close:
-        close = [other for other in choices if _form(other) == _form(name)]
+    close = [other for other in choices if sorted(other) == sorted(name)]
+    close = close[:1] or difflib.get_close_matches(name, choices, n=1)
+    if not close and len(name) == 1:
+        close = [
+            other for other in choices if len(other) == 1 and other.isupper() == name.isupper()
+        ]
     return f" (did you mean {close[0]}?)" if len(close) == 1 else ""
-
-
-def _form(name: str) -> tuple[int, bool]:
-    return len(name), name.isupper()

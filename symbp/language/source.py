@@ -16,6 +16,7 @@ from symbp.errors import InputError
 from symbp.language.names import reserved
 
 MAX_LENGTH = 10_000  # characters in a formula
+MAX_EQUATIONS = 500  # in a formula
 MAX_TOKENS = 2_000  # in an equation
 MAX_BRACKETS = 40  # inside each other
 MAX_MINUSES = 20  # in a row
@@ -100,6 +101,9 @@ def statements(text: str, file: str | None = None, line: int = 1) -> list[Statem
         _scan(Source(" ".join(rows), file, line + start - 1), start)
     if not found:
         raise InputError("the formula is empty; write one such as x*sigmoid(x)", file, line)
+    if len(found) > MAX_EQUATIONS:
+        problem = f"the formula has {len(found)} equations; at most {MAX_EQUATIONS}"
+        raise InputError(problem, file, line)
     return found
 
 
@@ -157,8 +161,8 @@ def _check_token(token: re.Match[str], previous: str, source: Source) -> None:
     if kind in ("wrong", "other"):
         if word in ("'", '"', "`"):
             source.fail("a formula holds no text in quotes; remove it")
-        hint = f"; {CORRECTION[word]}" if word in CORRECTION else ""
-        source.fail(f"'{word}' is not an operator{hint}")
+        hint = CORRECTION.get(word, "the operators are + - * / **")
+        source.fail(f"'{word}' is not an operator; {hint}")
     if kind == "name" and keyword.iskeyword(word) and word not in ("and", "or"):
         source.fail(reserved(word) or "")
     glued = re.match(r"[\w.]+", rest, re.ASCII) if kind == "number" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from symbp.language.tree import (
@@ -93,10 +93,10 @@ def rebuild(node: Any, change: Callable[[Any], Any]) -> Any:
     def go(old: Any) -> Any:
         if isinstance(old, tuple):
             return tuple(go(part) for part in old)
-        if not is_dataclass(old) or isinstance(old, Affine):
+        if not is_dataclass(old):
             return old
         new = {part.name: go(getattr(old, part.name)) for part in fields(old)}
-        return change(type(old)(**new))  # type: ignore[arg-type]
+        return change(replace(old, **new))  # type: ignore[type-var]
 
     return go(node)
 
