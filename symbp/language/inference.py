@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from symbp.language.program import Program
 from symbp.language.recurrence import Recurrence
+from symbp.language.spots import Place, Size, Sizes, Spot, reach, spots
 from symbp.language.tree import Affine, Group
 from symbp.language.walk import show
 
