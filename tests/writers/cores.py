@@ -122,7 +122,8 @@ def module_text(net: Interface, core: str, train: Train, data=None, **options) -
     )
     layout = (
         '"""A module."""\n\n'
-        '{% include "numpy/imports.jinja" %}\n\n{{ core[1:] }}\n\n{% include "numpy/training.jinja" %}'
+        '{% include "numpy/imports.jinja" %}\n\n\n'
+        '{{ core[1:] }}\n\n{% include "numpy/training.jinja" %}'
     )
     sections = training_sections(net, train, data, **options)
     return environment.from_string(layout).render(core=core, **sections)

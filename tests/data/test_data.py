@@ -1,0 +1,227 @@
+"""The built-in sets, files of the user, and fitting both to a network."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from symbp.data import (
+    NAMES,
+    Dataset,
+    dataset,
+    fit_target,
+    fit_to,
+    from_file,
+    is_small,
+    made_up,
+    npz_bytes,
+)
+from symbp.errors import InputError
+
+
+def digest(data: Dataset) -> str:
+    assert isinstance(data.t, np.ndarray)
+    return hashlib.sha256(data.x.tobytes() + data.t.tobytes()).hexdigest()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_built_in_set_has_the_same_bytes_every_time(name):
+    assert digest(dataset(name)) == digest(dataset(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "t", "classes"),
+    [
+        ("xor", (4, 2), (4,), 2),
+        ("spirals", (128, 2), (128,), 2),
+        ("sine", (64, 1), (64, 1), None),
+        ("iris", (150, 4), (150,), 3),
+        ("digits", (1797, 64), (1797,), 10),
+        ("copy", (81, 8), (81, 8), 4),
+        ("parity", (256, 8), (256, 8), 2),
+    ],
+)
+def test_shapes_of_the_built_in_sets(name, x, t, classes):
+    data = dataset(name)
+    assert (data.x.shape, data.t.shape, data.classes) == (x, t, classes)
+
+
+def test_stored_sets_are_those_of_scikit_learn():
+    sets = pytest.importorskip("sklearn.datasets", reason="the originals are scikit-learn's")
+    for name, scale in (("iris", 1), ("digits", 16)):
+        original = getattr(sets, f"load_{name}")()
+        np.testing.assert_array_equal(dataset(name).x * scale, original.data)
+        np.testing.assert_array_equal(dataset(name).t, original.target)
+
+
+def test_stored_sets_are_small_and_say_whose_they_are():
+    files = [resources.files("symbp.data") / name for name in ("iris.csv", "digits.npz")]
+    assert sum(len(file.read_bytes()) for file in files) < 100_000
+    for name in ("iris", "digits"):
+        assert "UCI" in dataset(name).note and "CC BY 4.0" in dataset(name).note
+
+
+def test_parity_counts_the_ones_so_far():
+    data = dataset("parity")
+    np.testing.assert_array_equal(data.t[:, -1], data.x.sum(axis=1) % 2)
+
+
+def test_copy_says_the_tokens_again():
+    data = dataset("copy")
+    np.testing.assert_array_equal(data.t[:, 4:], data.x[:, :4])
+
+
+def test_an_unknown_set_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="unknown data set 'mnist'; known: xor, spirals"):
+        dataset("mnist")
+
+
+def test_labels_become_one_hot_rows():
+    _, t = fit_to(dataset("iris"), input_shape=(4,), output_shape=(3,))
+    assert t.shape == (150, 3) and (t.sum(axis=1) == 1).all()
+    np.testing.assert_array_equal(t.argmax(axis=1), dataset("iris").t)
+
+
+def test_two_classes_become_a_column_for_one_unit():
+    _, t = fit_to(dataset("xor"), input_shape=(2,), output_shape=(1,))
+    np.testing.assert_array_equal(t, [[0], [1], [1], [0]])
+
+
+def test_two_classes_become_signs_for_a_hinge():
+    _, t = fit_to(dataset("xor"), input_shape=(2,), output_shape=(1,), signs=True)
+    np.testing.assert_array_equal(t, [[-1], [1], [1], [-1]])
+
+
+def test_labels_stay_integers_where_asked():
+    _, t = fit_to(dataset("digits"), input_shape=(64,), output_shape=(10,), integer_targets=True)
+    assert t.dtype == np.int64 and t.shape == (1797,)
+
+
+def test_digits_fit_an_image():
+    x, _ = fit_to(dataset("digits"), input_shape=(1, 8, 8), output_shape=(10,))
+    assert x.shape == (1797, 1, 8, 8) and x.max() == 1.0
+
+
+def test_tokens_stay_integers_become_one_hot_or_numbers():
+    data = dataset("copy")
+    tokens, _ = fit_to(data, input_shape=(8,), output_shape=(8, 4), vocabulary=4)
+    one_hot, t = fit_to(data, input_shape=(8, 4), output_shape=(8, 4))
+    column, _ = fit_to(data, input_shape=(8, 1), output_shape=(8, 4))
+    assert (tokens.dtype, one_hot.shape, column.shape) == (np.int64, (81, 8, 4), (81, 8, 1))
+    assert t.shape == (81, 8, 4)
+
+
+def test_an_output_without_time_learns_the_last_label():
+    _, t = fit_to(dataset("parity"), input_shape=(8, 1), output_shape=(1,))
+    np.testing.assert_array_equal(t[:, 0], dataset("parity").t[:, -1])
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("iris", {"input_shape": (5,), "output_shape": (3,)}, r"of shape \[4\].*input is \[5\]"),
+        ("iris", {"input_shape": (4,), "output_shape": (4,)}, r"3 classes.*\[4\] has 4"),
+        ("iris", {"input_shape": (4,), "output_shape": (1,)}, r"3 classes.*output is \[1\]"),
+        ("sine", {"input_shape": (1,), "output_shape": (2,)}, r"shape \[1\].*output is \[2\]"),
+        (
+            "sine",
+            {"input_shape": (1,), "output_shape": (1,), "integer_targets": True},
+            "real numbers.*takes integers",
+        ),
+        (
+            "copy",
+            {"input_shape": (8,), "output_shape": (8, 4), "vocabulary": 3},
+            "inputs from 0 to 3, but the network reads integers from 0 to 2",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_what_would(name, options, message):
+    with pytest.raises(InputError, match=message):
+        fit_to(dataset(name), **options)
+
+
+def test_nan_is_refused_with_its_sample():
+    x = np.array([[0.0], [np.nan]])
+    with pytest.raises(InputError, match="x of d holds NaN or infinity in sample 1"):
+        fit_to(Dataset("d", x, np.zeros((2, 1))), input_shape=(1,), output_shape=(1,))
+
+
+def test_an_npz_of_the_user(tmp_path):
+    np.savez(tmp_path / "d.npz", x=np.ones((3, 2)), t=np.array([0, 2, 1]))
+    x, t = fit_to(from_file(tmp_path / "d.npz"), input_shape=(2,), output_shape=(3,))
+    assert x.shape == (3, 2) and t.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+
+
+def test_an_npz_with_two_targets(tmp_path):
+    np.savez(tmp_path / "d.npz", **{"x": np.ones((3, 2)), "t.a": np.ones((3, 1)), "t.b": np.eye(3)})
+    data = from_file(tmp_path / "d.npz")
+    assert fit_target(data, (3,), name="b").shape == (3, 3)
+    with pytest.raises(InputError, match="has targets a, b, but the network learns c"):
+        fit_target(data, (3,), name="c")
+
+
+def test_a_csv_of_the_user(tmp_path):
+    file = tmp_path / "d.csv"
+    file.write_text("a,kind,b\n1.5,cat,2\n2,dog,3\n")
+    x, t = fit_to(from_file(file, ["kind"]), input_shape=(2,), output_shape=(1,))
+    assert x.tolist() == [[1.5, 2], [2, 3]] and t.tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "message"),
+    [
+        ("a,b\n1,2\n", ["c"], r"d.csv:1: no one column 'c'; known here: a, b"),
+        ("a,b\n1,2\n1\n", ["b"], r"d.csv:3: 1 cells; expected 2"),
+        ("a,b\n1,2\nx,2\n", ["b"], r"d.csv:3: a is 'x'; expected a number"),
+        ("a,b\n", ["b"], "has no samples"),
+    ],
+)
+def test_a_broken_csv_is_refused_by_line(tmp_path, text, target, message):
+    (tmp_path / "d.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        from_file(tmp_path / "d.csv", target)
+
+
+def test_files_that_are_no_data_are_refused(tmp_path):
+    (tmp_path / "d.npz").write_text("no zip")
+    np.savez(tmp_path / "e.npz", y=np.ones(3))
+    np.savez(tmp_path / "f.npz", x=np.ones(3), t=np.ones(2))
+    np.savez(tmp_path / "g.npz", x=np.ones(3), t=np.array([None, 1, 2]))
+    for name, message in [
+        ("d.npz", "is no .npz"),
+        ("e.npz", "holds y; expected arrays x and t"),
+        ("f.npz", "t has 2 rows; expected as many as x, 3"),
+        ("g.npz", "is no .npz of plain arrays"),
+        ("h.npz", "No such file"),
+        ("i.txt", "expected .npz or .csv"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            from_file(tmp_path / name)
+
+
+def test_what_goes_beside_a_module_comes_back_exactly(tmp_path):
+    x, t = fit_to(dataset("digits"), input_shape=(64,), output_shape=(10,))
+    stored = npz_bytes(x, t, "note")
+    assert stored == npz_bytes(x, t, "note")
+    (tmp_path / "d.npz").write_bytes(stored)
+    with np.load(tmp_path / "d.npz", allow_pickle=False) as file:
+        np.testing.assert_array_equal(file["x"], x)
+        np.testing.assert_array_equal(file["t"], t)
+        assert file["note"] == "note"
+
+
+def test_only_sets_below_4_kb_are_small():
+    assert is_small(*fit_to(dataset("xor"), input_shape=(2,), output_shape=(1,)))
+    assert is_small(*fit_to(dataset("spirals"), input_shape=(2,), output_shape=(1,)))
+    assert not is_small(*fit_to(dataset("iris"), input_shape=(4,), output_shape=(3,)))
+
+
+def test_a_made_up_set_fits_several_targets():
+    targets = [("a", (3,), "one_hot", 3), ("b", (1,), "sign", 2), ("c", (2,), None, 0)]
+    x, t = made_up((5,), targets, vocabulary=7)
+    assert x.shape == (16, 5) and x.dtype.kind == "i" and x.max() < 7
+    assert (t["a"].sum(axis=1) == 1).all() and set(np.unique(t["b"])) == {-1, 1}
+    assert t["c"].shape == (16, 2)
