@@ -109,9 +109,9 @@ class _Lowering:
 
     def rank(self, expr: sp.Expr) -> tuple:
         """Adjoints first, then tensors in the given order; simple before composite."""
-        places = sorted(self.order.get(r.name, 10_000) for r in entries(expr))
+        places = sorted(self.order.get(r.name, 90_000) for r in entries(expr))
         simple = isinstance(expr, (Entry, SumOver))
-        first = places[0] if places else 20_000
+        first = places[0] if places else 200_000
         return (first, not simple, len(places), expr.count_ops(), str(expr))
 
     def sort_axes(self, nodes: list[Node]) -> Axes:

@@ -65,7 +65,7 @@ def tidy(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
 
 def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
     """The shortest of a few factored forms, with means where a sum stands over its size."""
-    expr = _to_means(sp.expand_mul(expr, deep=False), axes)
+    expr = _merge(_to_means(sp.expand_mul(expr, deep=False), axes))
     atoms = _atoms(expr)
     stand_in = {atom: sp.Dummy(f"a{k}") for k, atom in enumerate(atoms)}
     plain = expr.xreplace(stand_in)
@@ -76,6 +76,31 @@ def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
     best = min(forms, key=lambda f: (_length(f), forms.index(f)))
     result = best.xreplace({dummy: atom for atom, dummy in stand_in.items()})
     return canonical(_inside(result, axes))
+
+
+def _merge(expr: sp.Expr) -> sp.Expr:
+    """``a*sum(b, k) + a*sum(c, k) = a*sum(b + c, k)``."""
+    groups: dict[tuple, list[sp.Expr]] = {}
+    rest = []
+    for term in sp.Add.make_args(expr):
+        sums = [f for f in sp.Mul.make_args(term) if isinstance(f, (SumOver, MeanOver))]
+        if len(sums) != 1:
+            rest.append(term)
+            continue
+        scale, outside = sp.Mul(*(f for f in sp.Mul.make_args(term) if f is not sums[0])).as_coeff_Mul()
+        key = (type(sums[0]), sums[0].letters, outside)
+        groups.setdefault(key, []).append(scale * sums[0].body)
+    merged = [
+        outside * kind(sp.Add(*bodies), *letters)
+        for (kind, letters, outside), bodies in groups.items()
+        if len(bodies) > 1
+    ]
+    merged += [
+        outside * bodies[0].as_coeff_Mul()[0] * kind(bodies[0].as_coeff_Mul()[1], *letters)
+        for (kind, letters, outside), bodies in groups.items()
+        if len(bodies) == 1
+    ]
+    return sp.Add(*rest, *merged)
 
 
 def _length(expr: sp.Expr) -> int:

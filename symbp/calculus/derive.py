@@ -63,7 +63,7 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
     With ``seed`` the adjoint of the output comes from outside; without, the output is the loss itself.
     """
     axes = dict(unit.axes)
-    internal = [e.name for e in unit.equations[:-1]]
+    internal = [e.name for e in unit.equations if e.name != unit.output]
     wanted = [*unit.inputs, *unit.parameters]
     found: dict[str, list[Contribution]] = {}
     for equation in reversed(unit.equations):
@@ -208,7 +208,7 @@ class _Rewriter:
         """Write the expression in what the unit computes last, where that is shorter and exact."""
         for found in self.inverses:
             candidate = tidy(apply_inverse(expr, found), self.axes)
-            if candidate != expr and _shorter(candidate, expr):
+            if candidate != expr and _poles(candidate) <= _poles(expr) and _shorter(candidate, expr):
                 expr = candidate
         return expr
 
@@ -219,6 +219,15 @@ class _Rewriter:
                 break
             expr = after
         return expr
+
+
+def _poles(expr: sp.Expr) -> int:
+    """Divisions by tensors: one more would be a new place to divide by zero."""
+    return sum(
+        1
+        for node in sp.preorder_traversal(expr)
+        if node.is_Pow and node.exp.could_extract_minus_sign() and any(True for _ in entries(node))
+    )
 
 
 def _shorter(candidate: sp.Expr, expr: sp.Expr) -> bool:

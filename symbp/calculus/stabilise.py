@@ -238,9 +238,11 @@ def _log_softmax(entry: Entry, unit: Unit, before: dict[str, Equation]) -> sp.Ex
     inner = substitute(u, there)
     name = f"log_{entry.name}"
     top = Entry(f"{entry.name}_max", *total.target.indices)
-    log_sum = sp.log(SumOver(sp.exp(inner - top), *total.rhs.letters))
+    rest = Entry(f"{entry.name}_sum", *total.target.indices)
+    shifted = SumOver(sp.exp(inner - top), *total.rhs.letters)
     before.setdefault(top.name, Equation(top, MaxOver(inner, *total.rhs.letters)))
-    before.setdefault(name, Equation(Entry(name, *ratio.target.indices), u - top - log_sum))
+    before.setdefault(rest.name, Equation(rest, shifted))
+    before.setdefault(name, Equation(Entry(name, *ratio.target.indices), u - top - sp.log(rest)))
     return Entry(name, *entry.indices)
 
 

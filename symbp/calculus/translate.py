@@ -97,6 +97,7 @@ class _Translator:
         self.taken = set(taken) | set(letters) | set(parameters)
         self.place = place
         self.out: list[Equation] = []
+        self.defined: set[str] = set()
         self.parts: dict[str, str] = {}  # signature -> name
         self.part_letters: dict[str, tuple[Letter, ...]] = {}
         self.cuts: set[str] = set()
@@ -105,7 +106,8 @@ class _Translator:
         self.line = 0
 
     def run(self, equations: tuple[tree.Equation, ...]) -> Translated:
-        self.taken |= {e.name for e in equations}
+        self.defined = {e.name for e in equations}
+        self.taken |= self.defined
         self._unite_axes(equations)
         for equation in equations:
             self.line = equation.line
@@ -249,7 +251,7 @@ class _Translator:
         product = sp.Mul(*rest)
         if not mine or len(rest) < 2 or not any(f.indices for f in mine):
             return factors
-        reads = [r.name for r in entries(product) if r.name not in self.part_letters]
+        reads = [r.name for r in entries(product) if r.name not in self.defined]
         part = self.part(product, f"{reads[0]}hat" if reads else "u")
         self.cuts.add(part.name)
         return [*mine, *(f for f in factors if f.is_number), part]
@@ -345,6 +347,7 @@ class _Translator:
         own = tuple(sorted(free, key=lambda i: (self._rank(i), i.name)))
         self.parts[text] = name
         self.part_letters[name] = own
+        self.defined.add(name)
         self._free[name] = free
         self.out.append(Equation(Entry(name, *own), expr))
         return Entry(name, *own)

@@ -55,6 +55,7 @@ class Repeat:
 
     level: Level
     source: str  # start[0]
+    first: str  # start[0], as it is called behind the loop
     start: str
     end: str
     result: str  # end of the last copy
@@ -71,6 +72,7 @@ class Graph:
     outputs: tuple[tuple[Output, str], ...]  # with the tensor that each judges
     regularized: tuple[str, ...] = ()
     constants: Mapping[str, object] = field(default_factory=dict)
+    init: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -115,6 +117,7 @@ class _Builder:
         self.shared: dict[str, Mapping[str, str]] = {}  # layer name -> its parameters
         self.regularized: list[str] = []
         self.constants: dict[str, object] = {}
+        self.init: dict[str, str | float] = {}
         self.count = 0
         self.levels: tuple[Level, ...] = ()
 
@@ -137,6 +140,7 @@ class _Builder:
             tuple(outputs),
             tuple(dict.fromkeys(self.regularized)),
             self.constants,
+            self.init,
         )
 
     def tensor(self, wish: str, shape: Shape, role: str, latex: str | None = None, key: str = "") -> str:
@@ -189,6 +193,8 @@ class _Builder:
         result = self.tensor(wish, shape, "activation")
         self.levels = (*outer, level)
         start = self.tensor(f"{result}.start", shape, "activation")
+        first = f"{result}.first"
+        self.tensors[first] = replace(self.tensors[start], name=first, levels=outer)
         before, around = dict(self.visible), self.items
         self.items = []
         end = self.chain(layer.layers, start, f"{result}.end")
@@ -202,7 +208,7 @@ class _Builder:
                 f"the chain of a repeat layer must give the shape of its input, {list(shape[1:])}, "
                 f"not {made}",
             )
-        self.items.append(Repeat(level, source, start, end, result, outer, inner))
+        self.items.append(Repeat(level, source, first, start, end, result, outer, inner))
         return result
 
     def node(
@@ -246,7 +252,10 @@ class _Builder:
                 role = "parameter" if local in definition.parameters else "buffer"
                 shape = template.shapes.get(local) or self.buffer_shape(definition, template, local)
                 wish = f"{local}{self.count}"
-                names[local] = self.tensor(wish, tuple(shape), role, definition.latex.get(local), wish)
+                latex = definition.latex.get(local)
+                names[local] = self.tensor(wish, tuple(shape), role, latex, wish)
+                if local in definition.init:
+                    self.init[names[local]] = definition.init[local]
             self.regularized += [names[local] for local in definition.regularized]
             if layer.name is not None:
                 self.shared[layer.name] = dict(names)

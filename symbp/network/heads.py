@@ -72,14 +72,14 @@ def _joined_head(
 ) -> Head:
     unit, renamed = joined
     layer_order = node.template.training.order
-    order = {**{renamed.get(k, k): v for k, v in layer_order.items()}, **order}
-    order = {**order, **{n: 500 + k for k, n in enumerate(("y",))}}
+    order = {**{renamed.get(k, k): v + 5000 for k, v in layer_order.items()}, **order}
     text = UnitText(unit, library.derive(unit, seed=False), order)
     names = {**{renamed[k]: v for k, v in node.names.items() if k in renamed}, **names}
     own = [Finished(e, unit, order) for e in loss.equations]
     stable = stable_logs(unit)
     if stable is not None:
         before, rhs = stable
+        order |= {e.name: 6000 + k for k, e in enumerate(before)}
         sizes = {**unit.letters, **{e.name: e.target.indices for e in before}}
         unit = replace(unit, letters=sizes)
         own[-1] = Finished(loss.equations[-1], unit, order, Equation(loss.equations[-1].target, rhs))
@@ -125,6 +125,8 @@ def loss_unit(
 
 def _over(kind: type[Reduction], body: sp.Expr, bound: tuple[sp.Symbol, ...]) -> sp.Expr:
     scale, body = body.as_coeff_Mul()
+    if kind is SumOver and isinstance(body, SumOver):
+        body, bound = body.body, (*bound, *body.letters)
     return scale * kind(body, *bound)
 
 

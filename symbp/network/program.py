@@ -239,7 +239,7 @@ class _Builder:
             tensor = self.tensors[name]
             rank = len(tensor.shape) + len(tensor.levels)
             text, local = penalty(self.graph.library, rank, spec.l2, spec.l1, spec.file)
-            made += [Piece(f, {local: name}) for f in text.forward if f.equation.name == "R"]
+            made += [Piece(f, {local: name, "R": "loss"}) for f in text.forward if f.equation.name == "R"]
         return made
 
     # -- backward -------------------------------------------------------------------------------
@@ -309,7 +309,7 @@ class _Builder:
         self.carried.add(repeat.end)
         body = self.backward_items(repeat.items, inside)
         body += self.total(repeat.start, inside)
-        self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.start), None, levels)
+        self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.first), None, levels)
         accumulated = self.accumulate(levels, inside)
         return [*before, Loop(repeat, True, (*body, *accumulated))]
 
@@ -398,7 +398,7 @@ class _Builder:
 
 def _loss_name(local: str, h: Head) -> str:
     """``log_y`` of a loss over an output named p is ``log_p``."""
-    for prefix, suffix in (("log_", ""), ("", "_max")):
+    for prefix, suffix in (("log_", ""), ("", "_max"), ("", "_sum")):
         if local == f"{prefix}y{suffix}":
             return f"{prefix}{h.names['y'].rstrip('_')}{suffix}"
     return local

@@ -22,6 +22,7 @@ from symbp.layers.definition import Definition
 from symbp.printers.finished import Finished
 
 Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
+LAST = 100_000  # behind every other tensor
 NEW = "new_"  # a buffer's value after the step
 
 
@@ -35,11 +36,17 @@ class UnitText:
     updates: tuple[Equation, ...] = ()
 
     @cached_property
+    def forward_order(self) -> Mapping[str, int]:
+        """As the formula names its tensors; adjoint equations name parameters last."""
+        return {k: v if v < LAST else v - LAST for k, v in self.order.items()}
+
+    @cached_property
     def forward(self) -> tuple[Finished, ...]:
         later = {r.name for a in self.derivation.adjoints for e in a.equations for r in entries(e.rhs)}
         shifted = shifted_exponentials(self.unit, later)
         return tuple(
-            Finished(e, self.unit, self.order, shifted.get(e.name)) for e in self.unit.equations
+            Finished(e, self.unit, self.forward_order, shifted.get(e.name))
+            for e in self.unit.equations
         )
 
     @cached_property
@@ -118,7 +125,7 @@ class Library:
             tree = Formula(tree.equations + parse(updates).equations)
         inputs = dict(zip(definition.inputs, shapes, strict=True))
         if training:
-            inputs |= dict.fromkeys(definition.noise, shapes[0])
+            inputs |= {mask: shapes[0] for mask in definition.noise}
         buffers = {} if training and updates is None else definition.buffers
         resolved = resolve(
             tree,
@@ -176,7 +183,7 @@ class Library:
 
     @cached_property
     def bodies(self) -> dict[str, sp.Expr]:
-        return {name: body for name, body in _bodies().items()}
+        return {name: body for name, body in named_bodies().items()}
 
 
 def reading_order(definition: Definition, resolved: Resolved) -> dict[str, int]:
@@ -189,9 +196,8 @@ def reading_order(definition: Definition, resolved: Resolved) -> dict[str, int]:
     tensors = [n for n in names if n not in definition.parameters]
     order = {ADJOINT + definition.output: 0}
     order |= {ADJOINT + n: 1 + k for k, n in enumerate(tensors)}
-    order |= {n: 1000 + k for k, n in enumerate(tensors)}
-    order |= {n: 20_000 + k for k, n in enumerate(definition.parameters)}
-    return order
+    places = {n: 1000 + k for k, n in enumerate(names)}
+    return order | {n: p + LAST * (n in definition.parameters) for n, p in places.items()}
 
 
 def _words(node: object) -> list[str]:
@@ -222,7 +228,7 @@ def named_formulas() -> Formulas:
 _CACHE: dict[str, sp.Expr] = {}
 
 
-def _bodies() -> dict[str, sp.Expr]:
+def named_bodies() -> dict[str, sp.Expr]:
     """The named activations as SymPy expressions in ``u``."""
     if not _CACHE:
         for name, activation in ACTIVATIONS.items():

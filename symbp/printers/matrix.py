@@ -107,7 +107,10 @@ class Matrix(Formula):
         arrays = [x for x in node.over if self.matrix_axes(x)]
         below = [x for x in node.under if not self.matrix_axes(x)]
         divisors = [x for x in node.under if self.matrix_axes(x)]
-        front = " ".join(p for p in (number, *(self.text(x, POWER) for x in scalars)) if p)
+        last = PRODUCT if not arrays and not divisors else POWER
+        words = [self.text(x, POWER) for x in scalars[:-1]]
+        words += [self.text(x, last) for x in scalars[-1:]]
+        front = " ".join(p for p in (number, *words) if p)
         if below:
             under = " ".join(self.text(x, POWER if len(below) > 1 else CONDITION) for x in below)
             front = self.dialect.fraction(front or "1", under)[0]
@@ -130,7 +133,7 @@ class Matrix(Formula):
             if node.op == "max" and isinstance(self.dialect, Latex):
                 raise NoMatrixForm
             sizes = " ".join(self.size(i) for i in node.over)
-            body = self.text(node.x, POWER)
+            body = self.text(node.x, PRODUCT)
             return self.dialect.reduction(node.op, self.letters(node.over), body, sizes)
         body = self._with_ones(node.x, inner)
         if node.op == "mean":

@@ -75,7 +75,9 @@ class Storage:
             repeat, offset = self.repeats[bare]
             known = name_of(repeat.result)
             last = str(repeat.level.times)
-            if bare != repeat.result:
+            if bare == repeat.first:
+                last = "0"
+            elif bare != repeat.result:
                 last = repeat.level.letter + (f"+{offset}" if offset else "")
             levels = (*(level.letter for level in repeat.levels), last)
         return replace(known, levels=levels, adjoint=len(tensor_name) - len(bare))
@@ -101,6 +103,7 @@ def plan(program: Program) -> Storage:
     repeats: dict[str, tuple[Repeat, int]] = {}
     for repeat in all_repeats(program.forward):
         repeats |= {repeat.start: (repeat, 0), repeat.end: (repeat, 1), repeat.result: (repeat, 0)}
+        repeats[repeat.first] = (repeat, 0)
     kinds = ("activation", "input", "noise")
     made = [
         t.name for t in program.tensors.values()

@@ -1,0 +1,114 @@
+"""What Python users hold: a network, its derivation, its code, and the proof that the two agree."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from symbp.language import network_file
+from symbp.language.spec import Spec
+
+if TYPE_CHECKING:
+    from symbp.network.program import Program
+    from symbp.verify.report import Report
+    from symbp.writers.derivation import Derivation
+
+
+class Network:
+    """A layered network: the tables of a network file as keyword arguments.
+
+    ``Network(name="xor", input={"shape": [2]}, layer=[{"type": "dense", "units": 3}, ...],
+    loss={"type": "mse"})`` equals the network that ``load`` reads from a file with the same tables.
+    Raises InputError for anything that is not a usable network.
+    """
+
+    def __init__(self, **tables: object) -> None:
+        self.spec: Spec = network_file.from_tables(dict(tables))
+        self.program  # noqa: B018  shapes are checked when the network is made
+
+    @classmethod
+    def from_spec(cls, spec: Spec) -> Network:
+        """The network of a specification that was read already."""
+        network = cls.__new__(cls)
+        network.spec = spec
+        network.program  # noqa: B018
+        return network
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @cached_property
+    def program(self) -> Program:
+        """All equations of the network, forward and backward, in the order in which they run."""
+        from symbp.network import graph, program
+
+        return program.build(graph.build(self.spec))
+
+    def derive(self, **options: Any) -> Derivation:
+        """See :func:`symbp.derive`."""
+        return derive(self, **options)
+
+    def generate(self, **options: Any) -> str:
+        """See :func:`symbp.generate`."""
+        return generate(self, **options)
+
+    def verify(self, **options: Any) -> Report:
+        """See :func:`symbp.verify`."""
+        from symbp.verify.checks import verify
+
+        return verify(self, **options)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Network) and self.spec == other.spec
+
+    def __hash__(self) -> int:
+        return hash(self.spec)
+
+    def __repr__(self) -> str:
+        return f"<symbp.Network {self.name!r}, {len(self.spec.layers)} layers>"
+
+    def _repr_latex_(self) -> str:
+        """The forward pass and the gradients, for a notebook."""
+        return derive(self)._repr_latex_()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return derive(self)._repr_mimebundle_(include, exclude)
+
+
+def load(path: str | os.PathLike[str]) -> Network:
+    """The network of a file, or of a built-in example by its name.
+
+    Raises InputError, with file and line, for anything that is not a usable network file.
+    """
+    from symbp import examples
+
+    return Network.from_spec(network_file.load(examples.locate(os.fspath(path))))
+
+
+def derive(
+    network: Network,
+    *,
+    notation: str = "matrix",
+    wrt: tuple[str, ...] = (),
+    lang: str = "en",
+    order: int = 1,
+) -> Derivation:
+    """The derivation of every gradient, or of those by ``wrt`` (parameters or intermediates).
+
+    ``notation`` is scalar, matrix or index; ``lang`` is en or zh. Raises InputError for a name that
+    the network does not have.
+    """
+    from symbp.writers.derivation import derivation
+
+    return derivation(network, notation=notation, wrt=tuple(wrt), lang=lang, order=order)
+
+
+def generate(
+    network: Network, *, style: str = "lecture", dtype: str = "float64", hvp: bool = False
+) -> str:
+    """The source of the standalone NumPy module (contract: imports numpy and the standard library)."""
+    from symbp.writers.module import write
+
+    return write(network.program, dtype=dtype).source

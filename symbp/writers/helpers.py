@@ -1,0 +1,82 @@
+"""The small functions that a generated module needs, written from their formulas in stable form."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+
+from symbp.arrays.lower import lower
+from symbp.calculus.equation import Equation
+from symbp.calculus.expression import Entry
+from symbp.calculus.functions import U
+from symbp.calculus.stabilise import stable_function
+from symbp.layers.activations import ACTIVATIONS
+from symbp.network.template import named_bodies
+from symbp.printers.base import fill
+from symbp.printers.numpy import NumPy
+
+DOCS = {
+    "sigmoid": "1/(1 + exp(-u)), by the sign of u: nothing overflows.",
+    "softplus": "log(1 + exp(u)), without overflow.",
+    "relu": "max(u, 0).",
+    "leaky_relu": "u where u > 0, else 0.01 u.",
+    "elu": "u where u > 0, else exp(u) - 1.",
+    "selu": "The self-normalising unit of Klambauer et al. (2017), eq. 2.",
+    "hardtanh": "u, held between -1 and 1.",
+}
+ERF = '''def erf(u):
+    """The error function, entry by entry."""
+    return np.vectorize(math.erf, otypes=[float])(u).astype(np.asarray(u).dtype)'''
+FIRST_MAX = '''def first_max(a, axis):
+    """1 where a takes its maximum along the axes for the first time in row-major order, else 0."""
+    kept = [k for k in range(a.ndim) if k not in axis]
+    order = kept + sorted(axis)
+    flat = a.transpose(order).reshape(*(a.shape[k] for k in kept), -1)
+    first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
+    mask = first.reshape([a.shape[k] for k in order])
+    return mask.transpose(np.argsort(order)).astype(a.dtype)'''
+
+
+def helpers(code: str) -> list[str]:
+    """The definitions of all functions that ``code`` calls, and of those that they call."""
+    found: dict[str, str] = {}
+
+    def visit(text: str) -> None:
+        for name in _called(text):
+            if name not in found:
+                found[name] = ""
+                found[name] = definition(name)
+                visit(found[name])
+
+    visit(code)
+    return [found[name] for name in sorted(found)]
+
+
+def _called(text: str) -> list[str]:
+    known = [n for n, a in ACTIVATIONS.items() if a.named] + ["erf", "first_max"]
+    called = set(re.findall(r"(?<![\w.])(\w+)\(", text))
+    return [n for n in known if n in called]
+
+
+def definition(name: str) -> str:
+    """The source of one function."""
+    if name == "erf":
+        return ERF
+    if name == "first_max":
+        return FIRST_MAX
+    body = stable_function(named_bodies()[name])
+    lines = [f"def {name}(u):", f'    """{DOCS[name]}"""']
+    repeated = [e for e in sorted(body.atoms(sp.exp), key=str) if body.count(e) > 1]
+    for exponential in repeated[:1]:
+        lines.append(f"    e = {_code(exponential)}")
+        body = body.xreplace({exponential: sp.Symbol("e")})
+    lines.append(f"    return {_code(body)}")
+    return "\n".join(lines)
+
+
+def _code(expr: sp.Expr) -> str:
+    entries = expr.xreplace({U: Entry("u"), sp.Symbol("e"): Entry("e")})
+    lowered = lower(Equation(Entry("value"), entries), {"u": 0, "e": 1})
+    text = NumPy(lambda index: None).value(lowered)
+    return fill(text, lambda name, *_: name)

@@ -1,0 +1,332 @@
+"""A program as a standalone NumPy module."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from symbp.language.spec import Spec
+from symbp.network.graph import Tensor
+from symbp.network.program import Noise, Program, statements
+from symbp.printers.base import BATCH
+from symbp.writers.emit import WIDTH, Emitter, Line
+from symbp.writers.environment import render
+from symbp.writers.helpers import helpers
+from symbp.writers.interface import Interface, Output, Parameter
+from symbp.writers.main_part import Arrays
+from symbp.writers.storage import N, Storage, plan, reads_of
+from symbp.writers.training import training_sections
+
+MARK = "\ue003"
+CLASSES = {"cross_entropy": "one_hot", "binary_cross_entropy": "binary", "hinge": "sign"}
+SIGNATURE = '"""{network}: {title}. Written by symbp; do not edit.'
+
+
+@dataclass(frozen=True)
+class Module:
+    """The source, and for every equation id the first and last line that computes it."""
+
+    source: str
+    lines: dict[str, tuple[int, int]]
+
+
+def write(
+    program: Program,
+    *,
+    dtype: str = "float64",
+    data: Arrays | None = None,
+    note: str = "",
+    file: str = "",
+) -> Module:
+    """Render the module; ``data`` is written into it, or read from ``file`` beside it."""
+    core = _Core(program)
+    sections = core.sections()
+    net = interface(program, dtype)
+    training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
+    text = render("numpy/module.jinja", **{**training, **sections, "imports": _imports(training, sections)})
+    return _without_marks(text)
+
+
+def _imports(training: dict[str, object], sections: dict[str, object]) -> str:
+    known = str(training["imports"])
+    body = "\n".join(str(s) for s in sections.values())
+    if "math." in body and "import math" not in known:
+        gap = "" if known.startswith("from") else "\n"
+        return f"import math\n{gap}{known}"
+    return known
+
+
+def _without_marks(text: str) -> Module:
+    lines: dict[str, tuple[int, int]] = {}
+    clean = []
+    for number, line in enumerate(text.split("\n"), 1):
+        code, _, mark = line.partition(MARK)
+        if mark:
+            first, _ = lines.get(mark, (number, number))
+            lines[mark] = (first, number)
+        clean.append(code)
+    return Module("\n".join(clean), lines)
+
+
+class _Core:
+    """The finished lines of ``_forward``, ``_loss``, ``_backward`` and what belongs to them."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.storage: Storage = plan(program)
+        self.emitter = Emitter(self.storage)
+        self.spec: Spec = program.graph.spec
+
+    def sections(self) -> dict[str, object]:
+        forward = self.text(self.forward())
+        loss = self.text(self.loss())
+        backward = self.text(self.backward())
+        updates = self.text(self.updates()) if self.program.updates else ""
+        code = "\n".join([forward, loss, backward, updates])
+        return {
+            "title": self.title(),
+            "constants": self.constants(),
+            "forward": forward,
+            "loss_lines": loss,
+            "backward": backward,
+            "update_lines": updates,
+            "targets": self.targets_function(),
+            "helpers": "\n\n\n".join(helpers(code)),
+        }
+
+    def title(self) -> str:
+        name = self.spec.title or f"The network {self.spec.name}"
+        safe = "".join(c for c in name if c.isprintable() and c not in '"\\').strip().rstrip(".")
+        return safe[:72] or self.spec.name
+
+    def text(self, lines: list[Line]) -> str:
+        return "\n".join(text for line in lines for text in line.render("    "))
+
+    def constants(self) -> str:
+        graph = self.program.graph
+        made = []
+        for name, value in sorted(graph.constants.items()):
+            made.append(f"{self.storage.code(name)} = np.array({_nested(value)!r})")
+        return "\n".join(made)
+
+    # -- the three functions --------------------------------------------------------------------
+
+    def forward(self) -> list[Line]:
+        items = self.program.forward
+        read = {r for s in statements(items) for r in s.reads}
+        made = self.parameters(read)
+        source = self.spec.input_name
+        name = next(t.name for t in self.program.tensors.values() if t.role == "input")
+        if name != "x":
+            made.append(Line(f"{name} = x", f"the input {source}"))
+        if BATCH in read or BATCH in self.storage.read:
+            made.append(Line(f"{N} = len(x)"))
+        made += self.emitter.lines(items)
+        made += self.cache_lines()
+        return made
+
+    def cache_lines(self) -> list[Line]:
+        entries = [f'"{name}": {self.bare(name)}' for name in self.kept()]
+        output = self.output_code()
+        whole = f"return {output}, {{{', '.join(entries)}}}"
+        if len(whole) + 4 <= WIDTH:
+            return [Line(whole)]
+        body = [Line(f"{entry},", depth=1) for entry in entries]
+        return [Line("cache = {"), *body, Line("}"), Line(f"return {output}, cache")]
+
+    def kept(self) -> list[str]:
+        """What the cache holds: saved tensors, the batch size, the mode."""
+        extra = [N] if BATCH in self.storage.read else []
+        mode = ["training"] if self.backward_has_modes() else []
+        return [*(self.bare(s) for s in self.storage.saved), *extra, *mode]
+
+    def backward_has_modes(self) -> bool:
+        return any(s.mode for s in statements(self.program.backward))
+
+    def bare(self, name: str) -> str:
+        return self.program.tensors[name].name if name in self.program.tensors else name
+
+    def output_code(self) -> str:
+        outputs = self.program.graph.outputs
+        if len(outputs) == 1:
+            return self.storage.code(outputs[0][1])
+        pairs = (f'"{o.source}": {self.storage.code(t)}' for o, t in outputs)
+        return f"{{{', '.join(pairs)}}}"
+
+    def loss(self) -> list[Line]:
+        items = self.program.loss
+        read = {r for s in statements(items) for r in reads_of(s)}
+        made = self.parameters(read) + self.from_cache(read) + self.targets(read)
+        return [*made, *self.emitter.lines(items), Line("return loss")]
+
+    def backward(self) -> list[Line]:
+        items = self.program.backward
+        made_here = {s.defines for s in statements(items)}
+        read = {r for s in statements(items) for r in reads_of(s)} - made_here
+        if self.backward_has_modes():
+            read.add("training")
+        read |= self.shapes_read()
+        made = self.parameters(read) + self.from_cache(read) + self.targets(read)
+        made += self.emitter.lines(items)
+        return [*made, *self.gradient_dict(made_here)]
+
+    def shapes_read(self) -> set[str]:
+        """Parameters whose shape an empty gradient takes, and those that the loss does not reach."""
+        reached = {s.defines for s in statements(self.program.backward)}
+        return {
+            p.name for p in self.program.graph.parameters if p.levels or f"∂{p.name}" not in reached
+        }
+
+    def gradient_dict(self, reached: set[str]) -> list[Line]:
+        entries = []
+        for p in self.program.graph.parameters:
+            value = f"d{p.name}" if f"∂{p.name}" in reached else f"np.zeros_like({p.name})"
+            entries.append(f'"{p.key}": {value}')
+        whole = f"return {{{', '.join(entries)}}}"
+        if len(whole) + 4 <= WIDTH:
+            return [Line(whole)]
+        return [Line("return {"), *(Line(f"{e},", depth=1) for e in entries), Line("}")]
+
+    def updates(self) -> list[Line]:
+        items = self.program.updates
+        read = {r for s in statements(items) for r in s.reads}
+        buffers = [b for b in self.program.graph.buffers]
+        made = self.parameters(read) + self.from_cache(read)
+        for buffer in buffers:
+            if buffer.levels:
+                made.append(Line(f"new_{buffer.name} = np.empty_like({buffer.name})"))
+        made += self.emitter.lines(items)
+        entries = [f'"{b.key}": new_{b.name}' for b in buffers]
+        return [*made, Line("return {"), *(Line(f"{e},", depth=1) for e in entries), Line("}")]
+
+    # -- what they read -------------------------------------------------------------------------
+
+    def parameters(self, read: set[str]) -> list[Line]:
+        roles = ("parameter", "buffer")
+        names = [t for t in self.program.tensors.values() if t.role in roles and t.name in read]
+        return _unpack([(t.name, f'params["{t.key}"]') for t in names])
+
+    def from_cache(self, read: set[str]) -> list[Line]:
+        wanted = []
+        for name in self.kept():
+            if name in read or (name == N and BATCH in read) or self._of_history(name, read):
+                wanted.append((name, f'cache["{name}"]'))
+        return _unpack(wanted)
+
+    def _of_history(self, name: str, read: set[str]) -> bool:
+        return any(
+            repeat.result == name and part in read
+            for part, (repeat, _) in self.storage.repeats.items()
+        )
+
+    def targets(self, read: set[str]) -> list[Line]:
+        names = self.program.targets
+        outputs = [o for o, _ in self.program.graph.outputs]
+        if len(names) == 1:
+            rename = names[0] != "t" and names[0] in read
+            return [Line(f"{names[0]} = t")] if rename else []
+        return _unpack(
+            [(n, f't["{o.target}"]') for n, o in zip(names, outputs, strict=True) if n in read]
+        )
+
+    def targets_function(self) -> str:
+        """``_targets(t)`` where class labels may come as integers; the rows must sum to one."""
+        prepared = {
+            o.target: self.program.tensors[t].shape
+            for (o, t) in self.program.graph.outputs
+            if o.loss.type == "cross_entropy"
+        }
+        if not prepared:
+            return ""
+        if len(self.program.graph.outputs) == 1:
+            (shape,) = prepared.values()
+            body = f"_one_hot(t, {shape[-1]}, {len(shape)})"
+        else:
+            pairs = (f'"{k}": _one_hot(t["{k}"], {s[-1]}, {len(s)})' for k, s in prepared.items())
+            body = f"{{**t, {', '.join(pairs)}}}"
+        return body
+
+
+def _unpack(pairs: list[tuple[str, str]]) -> list[Line]:
+    """``a, b = params["a"], params["b"]`` on as few lines as fit."""
+    made: list[Line] = []
+    while pairs:
+        count = len(pairs)
+        while count > 1 and len(_assignment(pairs[:count])) + 4 > WIDTH:
+            count -= 1
+        made.append(Line(_assignment(pairs[:count])))
+        pairs = pairs[count:]
+    return made
+
+
+def _assignment(pairs: list[tuple[str, str]]) -> str:
+    return f"{', '.join(n for n, _ in pairs)} = {', '.join(v for _, v in pairs)}"
+
+
+def _nested(value: object) -> object:
+    return [_nested(v) for v in value] if isinstance(value, tuple) else value
+
+
+def interface(program: Program, dtype: str) -> Interface:
+    """The network as the training part sees it."""
+    graph = program.graph
+    spec = graph.spec
+    several = len(graph.outputs) > 1
+    outputs = tuple(
+        Output(
+            target=o.target,
+            shape=tuple(int(s or 0) for s in program.tensors[t].shape[1:]),
+            classes=CLASSES.get(o.loss.type or ""),
+            source=(o.source or "") if several else "",
+        )
+        for o, t in graph.outputs
+    )
+    reductions = {o.loss.reduction for o, _ in graph.outputs}
+    return Interface(
+        input_shape=spec.input_shape,
+        outputs=outputs,
+        parameters=tuple(_parameter(t, program) for t in graph.parameters),
+        buffers=tuple(_parameter(t, program) for t in graph.buffers),
+        reduction=reductions.pop() if len(reductions) == 1 else "mean",
+        dropout=any(isinstance(i, Noise) for i in _all(program.forward)),
+        smooth=smooth(program),
+        prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
+        dtype=dtype,
+    )
+
+
+def _parameter(tensor: Tensor, program: Program) -> Parameter:
+    shape = (*(level.times for level in tensor.levels), *(int(s or 0) for s in tensor.shape))
+    return Parameter(tensor.key, shape, program.graph.init.get(tensor.name), len(tensor.levels))
+
+
+def _all(items: tuple) -> list:
+    found = []
+    for item in items:
+        found.append(item)
+        found += _all(getattr(item, "body", ()))
+    return found
+
+
+def smooth(program: Program) -> bool:
+    """Whether loss and outputs have no kink: no condition, absolute value or maximum of tensors."""
+    from symbp.calculus.expression import Abs, Apply, Compare, Entry, MaxOver, Sign, entries
+
+    kinked = {"relu", "leaky_relu", "hardtanh", "elu", "selu"}
+    if program.graph.spec.l1:
+        return False
+    for statement in [*statements(program.forward), *statements(program.loss)]:
+        for piece in statement.pieces:
+            if piece.finished is None:
+                continue
+            for node in piece.finished.equation.rhs.atoms(Compare, Abs, Sign, MaxOver, Apply):
+                if isinstance(node, Apply) and node.function not in kinked:
+                    continue
+                if any(isinstance(e, Entry) for e in entries(node)):
+                    return False
+    return True
+
+
+__all__ = ["Module", "interface", "math", "np", "write"]
