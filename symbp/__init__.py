@@ -15,12 +15,13 @@ from symbp.errors import InputError
 
 if TYPE_CHECKING:
     from symbp.api import Network, derive, generate, load
-    from symbp.verify.checks import verify
+    from symbp.proof.verify import verify
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "Network", "derive", "generate", "load", "verify"]
 
 _HOME = dict.fromkeys(("Network", "derive", "generate", "load"), "symbp.api")
+_HOME["verify"] = "symbp.proof.verify"
 
 
 def __getattr__(name: str) -> Any:

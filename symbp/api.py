@@ -11,7 +11,7 @@ from symbp.language.spec import Spec
 
 if TYPE_CHECKING:
     from symbp.network.program import Program
-    from symbp.verify.report import Report
+    from symbp.proof.verify import Report
     from symbp.writers.derivation import Derivation
 
 
@@ -56,7 +56,7 @@ class Network:
 
     def verify(self, **options: Any) -> Report:
         """See :func:`symbp.verify`."""
-        from symbp.verify.checks import verify
+        from symbp.proof.verify import verify
 
         return verify(self, **options)
 
