@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from symbp.language.expand import axes
-from symbp.language.names import did_you_mean
+from symbp.language.names import unknown_name
 from symbp.language.program import Program, is_point, left
 from symbp.language.recurrence import Recurrence
 from symbp.language.tree import Affine, Equation, Gather, Group, Name, Position, Read, Reduction
@@ -60,9 +60,8 @@ def _check_word(program: Program, equation: Equation, name: str, ranks: Mapping[
 def _unknown(program: Program, equation: Equation, name: str) -> NoReturn:
     """Refuse a name, and say what may be read here: what is given, and what is defined before."""
     place = next(k for k, other in enumerate(program.equations) if other is equation)
-    known = sorted({*program.given, *(earlier.name for earlier in program.equations[:place])})
-    hint = did_you_mean(name, known)
-    program.fail(equation, f"unknown name '{name}'; known here: {', '.join(known)}{hint}")
+    before = {earlier.name for earlier in program.equations[:place]}
+    program.fail(equation, unknown_name(name, before | {*program.given}))
 
 
 def _check_rank(program: Program, equation: Equation, read: Read, rank: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 from symbp.errors import InputError
+from symbp.language.names import unknown_name
 from symbp.language.program import Axis
 from symbp.language.tree import (
     Affine,
@@ -54,6 +55,8 @@ def elementwise(
     def insert(node: object) -> object:
         if not isinstance(node, Name):
             return node
+        if node.name not in inputs and node.name not in others:
+            raise InputError(unknown_name(node.name, {*inputs, *others}), *place)
         if node.name in inputs and len(inputs[node.name]) != rank:
             other = next(name for name in read if len(inputs[name]) == rank)
             raise InputError(
@@ -61,7 +64,7 @@ def elementwise(
                 " an elementwise formula needs equal shapes",
                 *place,
             )
-        count = len(inputs.get(node.name, others.get(node.name, ())))
+        count = len({**others, **inputs}[node.name])
         if count > rank - (node.name in others):
             problem = f"'{node.name}' has {axes(count)}, {read[0]} has {rank - 1} without the batch"
             raise InputError(f"{problem}; give it fewer axes, or write indices", *place)

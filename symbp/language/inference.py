@@ -48,7 +48,11 @@ def _exact(sizes: Sizes) -> bool:
             news |= sizes.unite(position.letter, spot.place, spot)
         elif isinstance(position, Group):
             news |= _group(sizes, spot, position)
-        elif spot.use.written and position == Affine() and spot.place not in sizes.axes:
+        elif (
+            spot.use.written
+            and position == Affine()
+            and not (spot.free or spot.place in sizes.axes)
+        ):
             sizes.axes[spot.place] = 1  # y[n,0] = ... has one entry
             news = True
     return news
@@ -126,8 +130,8 @@ def _padded(sizes: Sizes) -> bool:
 def _affine(sizes: Sizes) -> bool:
     """One open letter p in ``c*p + rest``: the most positions that stay inside the axis.
 
-    size(p) = floor((S - 1 - high)/c) + 1, high the largest value of the rest; under ``pad`` as many
-    positions are added in front as the rest goes below 0. Reads of one axis count together.
+    size(p) = floor((S - 1 - high)/c) + 1, high the largest value of the rest; under ``pad`` its
+    lowest value counts too, so that both sides are padded alike. Reads of one axis count together.
     """
     spans: dict[str, dict[tuple[Place, int, bool], list[tuple[int, int, Spot]]]] = {}
     for spot in sizes.spots:
@@ -157,7 +161,7 @@ def _most(sizes: Sizes, key: tuple[Place, int, bool], reads: list[tuple[int, int
     if size is None:
         problem = f"'{show(spot.use.read)}' moves along the batch, axis {axis + 1} of {name}"
         sizes.program.fail(spot.use.equation, f"{problem}; write {sizes.program.batch[0]}")
-    most = (size - 1 - high + (max(0, -low) if padded else 0)) // coefficient + 1
+    most = (size - 1 - high + (-low if padded else 0)) // coefficient + 1
     if most < 1:
         problem = f"axis {axis + 1} of {name} has size {size}, too short for {show(spot.position)}"
         sizes.program.fail(spot.use.equation, f"{problem}; make it longer, or pad it")

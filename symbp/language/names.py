@@ -66,10 +66,16 @@ def check_name(name: str, what: str, file: str | None = None, line: int | None =
     return name
 
 
+def unknown_name(name: str, known: Iterable[str]) -> str:
+    """The complaint about a name that nothing has."""
+    choices = sorted(known)
+    return f"unknown name '{name}'; known here: {', '.join(choices)}{did_you_mean(name, choices)}"
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`` (did you mean W?)``, or nothing: the closest known name, or the only capital."""
     choices = sorted(known)
-    close = [other for other in choices if sorted(other) == sorted(name)]
+    close = [other for other in choices if sorted(other.lower()) == sorted(name.lower())]
     close = close[:1] or difflib.get_close_matches(name, choices, n=1)
     if not close and len(name) == 1:
         close = [

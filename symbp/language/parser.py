@@ -97,7 +97,7 @@ def _python(source: Source) -> ast.expr:
             warnings.simplefilter("ignore")
             tree = ast.parse(source.text, mode="eval").body
     except SyntaxError as error:
-        rest = source.text[(error.offset or 1) - 1 :] if error.lineno == 1 else ""
+        rest = source.text[error.offset - 1 :] if error.offset else ""
         place = f"at '{shorten(rest)}'" if rest.strip() else "at its end"
         source.fail(f"'{shorten(source.text)}' cannot be read: something is amiss {place}")
     except (ValueError, RecursionError, MemoryError):

@@ -35,8 +35,8 @@ def check_open(known: Sizes) -> None:
             program.fail(spot.use.equation, f"{problem}; {give}")
     for letter in sorted(program.letters):
         if letter not in known.letters:
-            problem = f"size of {letter} is open: no axis gives it"
-            program.fail(None, f"{problem}; write sizes = {{ {letter} = 3 }}, or as it is")
+            problem = f"size of {letter} is open: no axis gives it; write it in sizes"
+            program.fail(None, f"{problem}, as in sizes = {{ {letter} = 3 }}")
     for spot in known.spots:
         if spot.place not in known.axes:
             problem = f"size of axis {spot.axis + 1} of {spot.use.read.name} is open"
