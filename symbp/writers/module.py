@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symbp.language.spec import Spec
 from symbp.network.graph import Tensor
-from symbp.network.program import Noise, Program, statements
+from symbp.network.program import Item, Noise, Program, Statement, statements
 from symbp.printers.base import BATCH
 from symbp.writers.emit import WIDTH, Emitter, Line
 from symbp.writers.environment import render
@@ -162,7 +162,7 @@ class _Core:
         return [*made, *self.emitter.lines(items), Line("return loss")]
 
     def backward(self) -> list[Line]:
-        items = self.program.backward
+        items = (*self.loss_parts(), *self.program.backward)
         made_here = {s.defines for s in statements(items)}
         read = {r for s in statements(items) for r in reads_of(s)} - made_here
         if self.backward_has_modes():
@@ -171,6 +171,16 @@ class _Core:
         made = self.parameters(read) + self.from_cache(read) + self.targets(read)
         made += self.emitter.lines(items)
         return [*made, *self.gradient_dict(made_here)]
+
+    def loss_parts(self) -> tuple[Item, ...]:
+        """Statements of the loss whose values the backward pass reads: computed there again."""
+        wanted = {r for s in statements(self.program.backward) for r in reads_of(s)}
+        kept: list[Item] = []
+        for item in reversed(self.program.loss):
+            if isinstance(item, Statement) and item.defines in wanted:
+                kept.append(replace(item, id=""))
+                wanted |= set(reads_of(item))
+        return tuple(kept[::-1])
 
     def shapes_read(self) -> set[str]:
         """Parameters whose shape an empty gradient takes, and those that the loss does not reach."""
