@@ -23,6 +23,11 @@ class Optimizer:
     counts_steps: bool = False
 
     @property
+    def needs_function(self) -> bool:
+        """False for plain gradient descent, which is one expression."""
+        return bool(self.options or self.moments)
+
+    @property
     def extra(self) -> list[str]:
         """The names of the step function's arguments behind value, gradient and moments."""
         counted = ["step"] if self.counts_steps else []

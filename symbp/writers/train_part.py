@@ -122,7 +122,7 @@ def _epoch(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
     """What happens at the head of an epoch, up to the loop over minibatches."""
     split = "np.split(rng.permutation(len(x)), range(batch_size, len(x), batch_size))"
     lines = ["rate = _rate(epoch, learning_rate)"] if learning_rate_lines(train) else []
-    lines += ["params = dict(params)"] if optimizer.moments or net.buffers else []
+    lines += ["params = dict(params)"] if optimizer.needs_function or net.buffers else []
     if net.counted and not train.held_out:
         lines.append("losses, norms, shares = [], [], []")
     else:
@@ -166,22 +166,19 @@ def _step(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
 
 
 def _update(train: Train, optimizer: Optimizer) -> list[str]:
+    """The lines that take one step; plain descent is short enough to stand here itself."""
     rate = "rate" if learning_rate_lines(train) else "learning_rate"
+    if not optimizer.needs_function:
+        return [
+            f"params = params | {{name: params[name] - {rate} * grads[name] for name in grads}}"
+        ]
+    moments = ", *moments[name]" if optimizer.moments else ""
     extra = [rate if name == "rate" else name for name in optimizer.extra]
-    if optimizer.moments:
-        arguments = ", ".join(["params[name]", "gradient", "*moments[name]", *extra])
-        head = "    params[name], *moments[name] = _updated("
-        whole = f"{head}{arguments})"
-        fits = len(whole) + 12 <= WIDTH
-        call = [whole] if fits else [head, f"        {arguments}", "    )"]
-        return ["for name, gradient in grads.items():", *call]
-    new = f"params[name] - {rate} * grads[name]"
-    if optimizer.options:
-        new = f"_updated({', '.join(['params[name]', 'grads[name]', *extra])})"
-    line = f"params = params | {{name: {new} for name in grads}}"
-    if len(line) + 12 <= WIDTH:
-        return [line]
-    return ["params = params | {", f"    name: {new} for name in grads", "}"]
+    arguments = f"params[name], gradient{moments}, {', '.join(extra)}"
+    head = f"    params[name]{moments} = _updated("
+    fits = len(head) + len(arguments) + 13 <= WIDTH
+    call = [f"{head}{arguments})"] if fits else [head, f"        {arguments}", "    )"]
+    return ["for name, gradient in grads.items():", *call]
 
 
 def _record(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
@@ -202,7 +199,7 @@ def _record(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
 def _helpers(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
     """The functions that ``train`` calls, as finished text."""
     helpers = []
-    if optimizer.options or optimizer.moments:
+    if optimizer.needs_function:
         arguments = ["value", "gradient", *optimizer.moments, *optimizer.extra]
         kept = ", ".join(["value", *optimizer.moments])
         doc = f"One step of {optimizer.title} for one parameter: the new {kept}."

@@ -72,7 +72,7 @@ def _forward(params, x, training, rng):
     root = np.sqrt(variance + 1e-5)
     scaled = (z - mean) / root
     a = scaled * params["gamma2"] + params["beta2"]
-    mask = (rng.random(a.shape) >= 0.5) / 0.5 if training else np.ones(a.shape)
+    mask = (rng.random(a.shape) >= 0.5).astype(a.dtype) / 0.5 if training else np.ones_like(a)
     h = np.maximum(a, 0) * mask
     u = h @ params["W3"] + params["b3"]
     e = np.exp(u - u.max(1, keepdims=True))
@@ -111,6 +111,62 @@ def _updated_buffers(params, cache):
 """
 
 
+# tokens below 5, three a sample; embedding 5-2 summed over time, relu, two outputs: a softmax-free
+# regression a (2,) under mse, and b (1,) under hinge; losses are means over the batch
+SEVERAL = Interface(
+    input_shape=(3,),
+    vocabulary=5,
+    outputs=(Output("ta", (2,), source="a"), Output("tb", (1,), classes="sign", source="b")),
+    parameters=(Parameter("E1", (5, 4)), Parameter("W2", (4, 2)), Parameter("W3", (4, 1))),
+)
+SEVERAL_CORE = """
+def _forward(params, x, training, rng):
+    z = params["E1"][x].sum(1)
+    h = np.maximum(z, 0)
+    y = {"a": h @ params["W2"], "b": h @ params["W3"]}
+    return y, {"x": x, "z": z, "h": h, "params": params} | y
+
+
+def _loss(params, cache, t):
+    a = 0.5 * np.sum((cache["a"] - t["ta"]) ** 2, axis=1)
+    return np.mean(a) + np.mean(np.maximum(0, 1 - t["tb"] * cache["b"]))
+
+
+def _backward(params, cache, t):
+    n, h = len(cache["x"]), cache["h"]
+    da = (cache["a"] - t["ta"]) / n
+    db = -t["tb"] * (t["tb"] * cache["b"] < 1) / n
+    dz = (da @ params["W2"].T + db @ params["W3"].T) * (cache["z"] > 0)
+    dE = np.zeros_like(params["E1"])
+    np.add.at(dE, cache["x"], dz[:, None])
+    return {"E1": dE, "W2": h.T @ da, "W3": h.T @ db}
+"""
+
+# dense 2-150, relu, sum: a first parameter of 300 entries, with a kink at x = 0 and b = 0
+KINKS = Interface(
+    input_shape=(2,),
+    outputs=(Output("t", (1,)),),
+    parameters=(Parameter("W1", (2, 150)), Parameter("b1", (150,)), Parameter("W2", (150, 1))),
+)
+KINKS_CORE = """
+def _forward(params, x, training, rng):
+    z = x @ params["W1"] + params["b1"]
+    h = np.maximum(z, 0)
+    y = h @ params["W2"]
+    return y, {"x": x, "z": z, "h": h, "y": y}
+
+
+def _loss(params, cache, t):
+    return 0.5 * np.mean(np.sum((cache["y"] - t) ** 2, axis=1))
+
+
+def _backward(params, cache, t):
+    dy = (cache["y"] - t) / len(t)
+    dz = (dy @ params["W2"].T) * (cache["z"] > 0)
+    return {"W1": cache["x"].T @ dz, "b1": dz.sum(0), "W2": cache["h"].T @ dy}
+"""
+
+
 def module_text(net: Interface, core: str, train: Train, data=None, **options) -> str:
     """The generated module around a core, laid out by the templates."""
     environment = jinja2.Environment(
@@ -132,7 +188,6 @@ def module_text(net: Interface, core: str, train: Train, data=None, **options) -
 def module(net: Interface, core: str, train: Train, data=None, **options) -> types.ModuleType:
     """The same, imported."""
     made = types.ModuleType("generated")
-    exec(
-        compile(module_text(net, core, train, data, **options), "generated.py", "exec"), vars(made)
-    )
+    text = module_text(net, core, train, data, **options)
+    exec(compile(text, "generated.py", "exec"), vars(made))
     return made
