@@ -45,6 +45,7 @@ from symbp.calculus.expression import (
     Logical,
     MaxOver,
     MeanOver,
+    Prime,
     Reduction,
     Sign,
     Size,
@@ -166,7 +167,8 @@ class _Lowering:
     def call(self, expr: sp.Expr) -> Node:
         if isinstance(expr, Apply):
             argument = self.node(expr.argument)
-            return Call(expr.function, (argument,), argument.axes)
+            mark = "'" if isinstance(expr, Prime) else ""
+            return Call(expr.function + mark, (argument,), argument.axes)
         arguments, axes = self.aligned([self.node(a) for a in expr.args])
         return Call(CALLS[expr.func], arguments, axes)
 

@@ -45,7 +45,7 @@ FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "cos": sp.cos, "tan": sp.tan, "asin": sp.asin, "acos": sp.acos, "atan": sp.atan,
     "sinh": sp.sinh, "cosh": sp.cosh, "erf": Erf, "erfc": lambda u: 1 - Erf(u),
 }  # fmt: skip
-HINTS = {sp.exp: "e", sp.tanh: "a", Erf: "e", Apply: "a"}
+HINTS = {sp.exp: "e", Erf: "e", Apply: "a"}
 WHOLE, ADDITIVE, INNER = "whole", "additive", "inner"  # where a subexpression stands
 
 

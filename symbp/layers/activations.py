@@ -25,8 +25,8 @@ SELU_ALPHA = "1.6732632423543772848170429916717"
 ACTIVATIONS: Mapping[str, Activation] = {
     "identity": Activation("x", r"\mathrm{id}", named=False),
     "sigmoid": Activation("1/(1 + exp(-x))", r"\sigma"),
-    "tanh": Activation("tanh(x)", r"\tanh", named=False),
-    "sin": Activation("sin(x)", r"\sin", named=False),
+    "tanh": Activation("tanh(x)", r"\tanh"),
+    "sin": Activation("sin(x)", r"\sin"),
     "relu": Activation("where(x > 0, x, 0)", r"\mathrm{ReLU}"),
     "leaky_relu": Activation("where(x > 0, x, 0.01*x)", r"\mathrm{LeakyReLU}"),
     "elu": Activation("where(x > 0, x, exp(x) - 1)", r"\mathrm{ELU}"),

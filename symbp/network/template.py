@@ -221,8 +221,7 @@ def named_formulas() -> Formulas:
     """Which activations keep their name, and the parsed formulas of those that are written out."""
     named = frozenset(n for n, a in ACTIVATIONS.items() if a.named)
     bodies = {n: parse(a.formula).elementwise for n, a in ACTIVATIONS.items() if not a.named}
-    native = {"tanh", "sin"}
-    return Formulas(named, {n: b for n, b in bodies.items() if b is not None and n not in native})
+    return Formulas(named, {n: b for n, b in bodies.items() if b is not None})
 
 
 _CACHE: dict[str, sp.Expr] = {}

@@ -14,7 +14,7 @@ from symbp.calculus.stabilise import stable_function
 from symbp.layers.activations import ACTIVATIONS
 from symbp.network.template import named_bodies
 from symbp.printers.base import fill
-from symbp.printers.numpy import NumPy
+from symbp.printers.numpy import UFUNCS, NumPy
 
 DOCS = {
     "sigmoid": "1/(1 + exp(-u)), by the sign of u: nothing overflows.",
@@ -54,8 +54,9 @@ def helpers(code: str) -> list[str]:
 
 
 def _called(text: str) -> list[str]:
-    known = [n for n, a in ACTIVATIONS.items() if a.named] + ["erf", "first_max"]
-    called = set(re.findall(r"(?<![\w.])(\w+)\(", text))
+    known = [n for n, a in ACTIVATIONS.items() if a.named and n not in UFUNCS]
+    known += ["erf", "first_max"]
+    called = set(re.findall(r"(?<![\w.])(\w+)\(", re.sub(r"#.*", "", text)))
     return [n for n in known if n in called]
 
 
