@@ -13,6 +13,7 @@ from symbp.language.walk import show
 
 
 def check_given(program: Program, sizes: Mapping[str, Any]) -> dict[str, int]:
+    """The sizes that are written beside the formula: positive, and none for the batch."""
     for letter, size in sizes.items():
         if type(size) is not int or size < 1:
             program.fail(None, f"sizes gives {letter} = {size}; write a positive integer")
@@ -63,6 +64,7 @@ def check_batch(known: Sizes) -> None:
 
 
 def check_range(known: Sizes, spot: Spot) -> None:
+    """A position stays inside its axis, unless it is free to leave it."""
     span, size = reach(known, spot.position), known.axes[spot.place]
     if spot.free or span is None or size is None:
         return
@@ -70,8 +72,8 @@ def check_range(known: Sizes, spot: Spot) -> None:
     verb = "writes" if spot.use.written else "reads"
     right = f"pad({shown})" if verb == "reads" else "positions from 0"
     if span[0] < 0:
-        program_fail = f"{shown} {verb} position {span[0]}; write {right}"
-        known.program.fail(spot.use.equation, program_fail)
+        problem = f"{shown} {verb} position {span[0]}"
+        known.program.fail(spot.use.equation, f"{problem}; write {right}")
     if span[1] >= size:
         name, axis = spot.place
         problem = f"{shown} {verb} position {span[1]}, axis {axis + 1} of {name} has size {size}"
