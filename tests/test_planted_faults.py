@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from symbp.verify.module import load
 
 import symbp
+from symbp.proof.module import load
 from tests.peer.mutants import mutants
 from tests.peer.random_data import Sample, good_sample
 

@@ -77,7 +77,7 @@ def dense(table: Table, x: Tensor, run: Run) -> Tensor:
 
 def dropout(table: Table, x: Tensor, run: Run) -> Tensor:
     rate = table["rate"]
-    return x * run.mask(x, rate) / (1 - rate) if run.training and rate else x
+    return x * run.mask(x, rate) / (1 - rate) if run.training else x
 
 
 def flatten(table: Table, x: Tensor, run: Run) -> Tensor:

@@ -183,7 +183,7 @@ def evaluate(
 
     ``tables``: as ``tomllib`` gives them. ``x``: (n, ...). ``t``: an array, or a dict of them by
     target's name where the tables hold ``output``. ``masks``: of zeros and ones, one for each
-    dropout layer with a rate, in the order they run (under ``repeat`` again and again).
+    dropout layer in the order they run (under ``repeat`` again and again).
     """
     # Every array is copied: batch_norm writes into the buffers.
     leaves = {k: torch.tensor(v, dtype=dtype, requires_grad=True) for k, v in params.items()}
