@@ -185,11 +185,10 @@ class _Lowering:
         return Power(x, exponent, x.axes)
 
     def conditional(self, expr: sp.Expr) -> Node:
-        if isinstance(expr, Where):
-            (c, a, b), axes = self.aligned([self.node(x) for x in expr.args])
+        if isinstance(expr, (Where, Iverson)):
+            cases = expr.args if isinstance(expr, Where) else (*expr.args, sp.S.One, sp.S.Zero)
+            (c, a, b), axes = self.aligned([self.node(x) for x in cases])
             return Select(c, a, b, axes)
-        if isinstance(expr, Iverson):
-            return self.node(expr.args[0])
         parts, axes = self.aligned([self.node(x) for x in expr.args[1:]])
         result = parts[0]
         for part in parts[1:]:

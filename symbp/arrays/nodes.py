@@ -149,6 +149,12 @@ Node = (
 )  # fmt: skip
 
 
+def is_indicator(node: Node) -> bool:
+    """Whether a node is 1 where a condition holds and 0 elsewhere."""
+    choice = (Const(sp.S.One), Const(sp.S.Zero))
+    return isinstance(node, Select) and (node.then, node.otherwise) == choice
+
+
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly below, in reading order."""
     match node:

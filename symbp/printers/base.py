@@ -15,6 +15,7 @@ ATOM, POWER, PRODUCT, SUM, CONDITION = 3, 2, 1, 0, -1
 OPEN, CLOSE, BAR = "\ue000", "\ue001", "\ue002"
 SLOT = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 BATCH = "#n"  # the slot of the batch size
+CAST = "#cast"  # the slot behind an array that is float64 whatever the inputs are
 
 
 def slot(name: str, index: str = "", label: str = "", transposed: bool = False) -> str:

@@ -14,6 +14,7 @@ class Dialect:
     """The signs that both dialects define."""
 
     odot = oslash = times = ""
+    tight = False  # whether one-letter indices stand without commas
     relations: dict[str, str] = {}
 
     def bracket(self, text: str) -> str:
@@ -27,7 +28,8 @@ TALL = ("\\frac", "\\sum", "\\max", "\\begin", "\\sqrt")
 
 
 class Latex(Dialect):
-    odot, oslash, times, gap = r" \odot ", r" \oslash ", r" ", " "
+    tight = True
+    odot, oslash, times, gap = r" \odot ", r" \oslash ", r" \cdot ", " "
     ones, ones_row = r"\mathbf{1}", r"\mathbf{1}^\top"
     relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne",
                  "and": r"\wedge", "or": r"\vee"}  # fmt: skip
@@ -84,7 +86,7 @@ class Latex(Dialect):
 
 
 class Plain(Dialect):
-    odot, oslash, times, gap = " ⊙ ", " / ", " ", " "
+    odot, oslash, times, gap = " ⊙ ", " / ", "·", " "
     ones, ones_row = "1", "1ᵀ"
     relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠",
                  "and": "∧", "or": "∨"}  # fmt: skip

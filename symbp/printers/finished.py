@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from symbp.arrays.lower import Lowered, lower
+from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import Letter
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import slots
+from symbp.printers.base import CAST, slots
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.index import Index
 from symbp.printers.matrix import matrix_equation
@@ -31,6 +32,8 @@ class Finished:
     unit: Unit
     order: Mapping[str, int]
     runs: Equation | None = None
+    adjoint: Adjoint | None = None  # how an adjoint equation came about
+    inserted: Mapping[str, Adjoint] = field(default_factory=dict)  # adjoints written into it
     _formulas: dict[tuple[str, Dialect], Sides] = field(default_factory=dict)
 
     @cached_property
@@ -52,7 +55,7 @@ class Finished:
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
-        return tuple(slots(self.code[1]))
+        return tuple(name for name in slots(self.code[1]) if name != CAST)
 
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]

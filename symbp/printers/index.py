@@ -23,6 +23,7 @@ from symbp.arrays.nodes import (
     Reduce,
     Ref,
     Select,
+    is_indicator,
 )
 from symbp.calculus.expression import Group, Letter, Size
 from symbp.calculus.index import base
@@ -91,7 +92,7 @@ class Formula(Printer):
         if not exponent:
             return text
         ten = self.dialect.power("10", str(int(exponent)))[0]
-        return ten if mantissa == "1" else f"{mantissa} {self.dialect.times} {ten}"
+        return ten if mantissa == "1" else f"{mantissa}{self.dialect.times}{ten}"
 
     def size(self, index: Letter) -> str:
         """The batch size has a name; other sizes are numbers."""
@@ -120,8 +121,12 @@ class Formula(Printer):
         return text.replace("+-", "-")
 
     def indices(self, node: Ref) -> str:
-        places = [self.place(i) for i in node.index]
-        return ("" if all(len(p) == 1 for p in places) else ",").join(places)
+        return self.places(node.index)
+
+    def places(self, indices: tuple[sp.Expr, ...]) -> str:
+        """Index expressions one behind the other, with commas where they are needed."""
+        words = [self.place(i) for i in indices]
+        return ("" if self.dialect.tight and all(len(w) == 1 for w in words) else ",").join(words)
 
     # -- elementwise ----------------------------------------------------------------------------
 
@@ -155,6 +160,8 @@ class Formula(Printer):
 
     def Select(self, node: Select) -> tuple[str, int]:
         condition, then, otherwise = node.condition, node.then, node.otherwise
+        if is_indicator(node):
+            return self.dialect.iverson(self.inside(condition))
         if isinstance(condition, Condition) and (condition.left, condition.right) == (
             then,
             otherwise,
@@ -235,4 +242,4 @@ class Index(Formula):
 
     def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
         inner = f"{self.letters(node.over)} = argmax {self.text(node.x)}"
-        return self.dialect.iverson(inner), ATOM
+        return self.dialect.iverson(inner)

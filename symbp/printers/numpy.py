@@ -23,9 +23,11 @@ from symbp.arrays.nodes import (
     Reduce,
     Ref,
     Select,
+    children,
+    is_indicator,
 )
 from symbp.calculus.expression import Group, Letter, Size
-from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, slot
+from symbp.printers.base import ATOM, BATCH, CAST, CONDITION, POWER, PRODUCT, SUM, Printer, slot
 
 SizeOf = Callable[[Letter], int | None]
 UFUNCS = {
@@ -126,7 +128,8 @@ class NumPy(Printer):
 
     def Arange(self, node: Arange) -> tuple[str, int]:
         size = self.size_of(node.letter)
-        return f"np.arange({slot(BATCH) if size is None else size})", ATOM
+        count = f"{slot(BATCH)}, dtype=float" if size is None else f"{size}.0"
+        return f"np.arange({count}){slot(CAST)}", ATOM
 
     def Ref(self, node: Ref) -> tuple[str, int]:
         if all(i.is_Symbol and i in node.axes for i in node.index):
@@ -268,8 +271,13 @@ class NumPy(Printer):
     def Prod(self, node: Prod) -> tuple[str, int]:
         number, divisor = self._coefficient(node.coefficient)
         factors = [number] if number not in ("", "-") else []
-        for k, factor in enumerate(node.over):
-            factors.append(self.text(factor, PRODUCT if k == 0 and not factors else POWER))
+        arrays = [x for x in node.over if not is_indicator(x)]
+        masks = [x for x in node.over if is_indicator(x)]
+        for factor in arrays:
+            factors.append(self.text(factor, POWER if factors else PRODUCT))
+        for mask in masks:  # True and False are 1 and 0 where they multiply floats
+            plain = mask.condition if any(x.axes for x in arrays) else mask
+            factors.append(self.text(plain, POWER if factors else PRODUCT))
         sign = "-" if number == "-" else ""
         text = sign + (" * ".join(factors) or "1")
         for factor in ([divisor] if divisor else []) + [self.text(x, POWER) for x in node.under]:
@@ -335,14 +343,39 @@ class NumPy(Printer):
                 if condition.op in name:
                     call = name[condition.op]
                     return f"np.{call}({self.text(then)}, {self.text(otherwise)})", ATOM
+        cast = ""
+        if isinstance(then, Const) and isinstance(otherwise, Const):
+            then, otherwise, cast = self._float(then), self._float(otherwise), slot(CAST)
+            return f"np.where({self.text(condition)}, {then}, {otherwise}){cast}", ATOM
         parts = (self.text(x) for x in (condition, then, otherwise))
         return f"np.where({', '.join(parts)})", ATOM
+
+    def _float(self, node: Const) -> str:
+        text = self.text(node)
+        return f"{text}.0" if text.lstrip("-").isdigit() else text
 
     def Condition(self, node: Condition) -> tuple[str, int]:
         level = ATOM if node.op in ("and", "or") else SUM
         op = {"and": "&", "or": "|"}.get(node.op, node.op)
-        left, right = self.text(node.left, level), self.text(node.right, level)
+        exact = _whole(node.left) and _whole(node.right)
+        printer = Integers(self.size_of) if exact else self
+        left, right = printer.text(node.left, level), printer.text(node.right, level)
         return f"{left} {op} {right}", CONDITION
+
+
+class Integers(NumPy):
+    """Index letters as integers, for comparisons with each other and with numbers."""
+
+    def Arange(self, node: Arange) -> tuple[str, int]:
+        size = self.size_of(node.letter)
+        return f"np.arange({slot(BATCH) if size is None else size})", ATOM
+
+
+def _whole(node: Node) -> bool:
+    """Whether a value is made of letters and whole numbers alone."""
+    if isinstance(node, (Lin, Align)):
+        return all(_whole(child) for child in children(node))
+    return isinstance(node, Arange) or isinstance(node, Const) and node.value.is_Integer
 
 
 def decimal_of(value: sp.Rational) -> str | None:

@@ -13,7 +13,7 @@ from symbp.calculus.functions import U
 from symbp.calculus.stabilise import stable_function
 from symbp.layers.activations import ACTIVATIONS
 from symbp.network.template import named_bodies
-from symbp.printers.base import fill
+from symbp.printers.base import CAST, fill
 from symbp.printers.numpy import UFUNCS, NumPy
 
 DOCS = {
@@ -80,4 +80,4 @@ def _code(expr: sp.Expr) -> str:
     entries = expr.xreplace({U: Entry("u"), sp.Symbol("e"): Entry("e")})
     lowered = lower(Equation(Entry("value"), entries), {"u": 0, "e": 1})
     text = NumPy(lambda index: None).value(lowered)
-    return fill(text, lambda name, *_: name)
+    return fill(text, lambda name, *_: ".astype(u.dtype)" if name == CAST else name)

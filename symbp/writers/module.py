@@ -10,7 +10,7 @@ import numpy as np
 from symbp.language.spec import Spec
 from symbp.network.graph import Tensor
 from symbp.network.program import Item, Noise, Program, Statement, statements
-from symbp.printers.base import BATCH
+from symbp.printers.base import BATCH, CAST
 from symbp.writers.emit import WIDTH, Emitter, Line
 from symbp.writers.environment import render
 from symbp.writers.helpers import helpers
@@ -41,7 +41,7 @@ def write(
     file: str = "",
 ) -> Module:
     """Render the module; ``data`` is written into it, or read from ``file`` beside it."""
-    core = _Core(program)
+    core = _Core(program, dtype)
     sections = core.sections()
     net = interface(program, dtype)
     training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
@@ -73,9 +73,9 @@ def _without_marks(text: str) -> Module:
 class _Core:
     """The finished lines of ``_forward``, ``_loss``, ``_backward`` and what belongs to them."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, dtype: str) -> None:
         self.program = program
-        self.storage: Storage = plan(program)
+        self.storage: Storage = plan(program, dtype)
         self.emitter = Emitter(self.storage)
         self.spec: Spec = program.graph.spec
 
@@ -108,7 +108,8 @@ class _Core:
         graph = self.program.graph
         made = []
         for name, value in sorted(graph.constants.items()):
-            made.append(f"{self.storage.code(name)} = np.array({_nested(value)!r})")
+            cast = self.storage.code(CAST)
+            made.append(f"{self.storage.code(name)} = np.array({_nested(value)!r}){cast}")
         return "\n".join(made)
 
     # -- the three functions --------------------------------------------------------------------

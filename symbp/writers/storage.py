@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from symbp.calculus.equation import ADJOINT
 from symbp.network.graph import Level, Repeat, Tensor
 from symbp.network.program import Item, Loop, Noise, Program, Statement, statements
-from symbp.printers.base import BATCH
+from symbp.printers.base import BATCH, CAST
 from symbp.printers.naming import Name, name_of
 
 N = "n"  # the batch size in code
@@ -22,11 +22,14 @@ class Storage:
     saved: tuple[str, ...]
     repeats: dict[str, tuple[Repeat, int]]  # start, end, result -> its repeat, and the copy's offset
     read: frozenset[str]
+    dtype: str = "float64"
 
     def code(self, name: str) -> str:
         """The tensor as it is read and assigned in code."""
         if name == BATCH:
             return N
+        if name == CAST:
+            return "" if self.dtype == "float64" else f".astype(np.{self.dtype})"
         bare = name.lstrip(ADJOINT)
         marks = len(name) - len(bare)
         tensor = self.program.tensors[bare]
@@ -65,6 +68,8 @@ class Storage:
     def name(self, tensor_name: str) -> Name:
         """The tensor as it is written in formulas."""
         bare = tensor_name.lstrip(ADJOINT)
+        if bare not in self.program.tensors:  # a placeholder such as the u of sigma(u)
+            return name_of(bare)
         tensor = self.program.tensors[bare]
         levels = tuple(level.letter for level in tensor.levels)
         if tensor.role == "loss":
@@ -91,7 +96,7 @@ def subscript(levels: tuple[Level, ...], joined: bool = False) -> str:
     return f"[{', '.join(letters)}]" if joined else "".join(f"[{i}]" for i in letters)
 
 
-def plan(program: Program) -> Storage:
+def plan(program: Program, dtype: str = "float64") -> Storage:
     """Find what the later passes read."""
     later = [*program.loss, *program.backward, *program.updates]
     read = {r for s in statements(tuple(later)) for r in reads_of(s)}
@@ -114,7 +119,7 @@ def plan(program: Program) -> Storage:
     for repeat in all_repeats(program.forward):
         if {repeat.start, repeat.end, repeat.result} & read:
             saved.append(repeat.result)
-    return Storage(program, tuple(saved), repeats, frozenset(read))
+    return Storage(program, tuple(saved), repeats, frozenset(read), dtype)
 
 
 def reads_of(statement: Statement) -> tuple[str, ...]:
