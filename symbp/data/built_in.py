@@ -29,7 +29,7 @@ def _xor() -> Dataset:
 def _spirals() -> Dataset:
     """Two arms of 64 points that wind one and a half times around each other."""
     k = np.arange(64)
-    radius, angle = (k + 4) / 67, 3 * np.pi * k / 63
+    radius, angle = 2 * (k + 4) / 67, 3 * np.pi * k / 63
     arm = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     x = np.round(np.concatenate([arm, -arm]), DECIMALS) + 0.0
     return Dataset("spirals", x, np.repeat([0, 1], 64), classes=2)

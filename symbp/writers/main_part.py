@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from typing import Any
 
 import numpy as np
 
@@ -32,28 +34,43 @@ def main_sections(
 def _data_lines(net: Interface, data: Arrays | None, note: str, file: str) -> list[str]:
     if data is None:
         return made_up_lines(net)
+    note = " ".join(note.split())
     comment = [f"# {note}"] if note else []
     if file:
-        return [*comment, *_load_lines(net, file)]
+        return [*comment, *_load_lines(data, file)]
     x, t = data
     if isinstance(t, dict):
         targets = [line for i, name in enumerate(t) for line in array_lines(f"t{i}", t[name])]
         pairs = ", ".join(f'"{name}": t{i}' for i, name in enumerate(t))
         return [*comment, *array_lines("x", x), *targets, f"t = {{{pairs}}}"]
+    both = f"x, t = {_literal(x)}, {_literal(t)}" + (f"  # {note}" if note else "")
+    if len(both) + 4 <= WIDTH:
+        return [both]
     lines = [*array_lines("x", x), *array_lines("t", t)]
     if note and len(lines) == 2 and len(f"    {lines[0]}  # {note}") <= WIDTH:
         return [f"{lines[0]}  # {note}", lines[1]]
     return [*comment, *lines]
 
 
-def _load_lines(net: Interface, file: str) -> list[str]:
-    targets = 'data["t"]'
-    if net.several:
-        targets = "{" + ", ".join(f'"{o.target}": data["t.{o.target}"]' for o in net.outputs) + "}"
-    return [
+def _load_lines(data: Arrays, file: str) -> list[str]:
+    """The data from beside the module, where numbers are kept in small types."""
+    x, t = data
+    lines = [
         f'with np.load(Path(__file__).with_name("{file}"), allow_pickle=False) as data:',
-        f'    x, t = data["x"], {targets}',
+        f"    x = {_loaded('x', x)}",
     ]
+    if not isinstance(t, dict):
+        return [*lines, f"    t = {_loaded('t', t)}"]
+    entries = [f'        "{name}": {_loaded(f"t.{name}", t[name])},' for name in t]
+    return [*lines, "    t = {", *entries, "    }"]
+
+
+def _loaded(name: str, array: np.ndarray) -> str:
+    return f'data["{name}"].astype({_kind(array)})'
+
+
+def _kind(array: np.ndarray) -> str:
+    return "int" if array.dtype.kind in "iub" else "float"
 
 
 def array_lines(name: str, array: np.ndarray) -> list[str]:
@@ -61,24 +78,29 @@ def array_lines(name: str, array: np.ndarray) -> list[str]:
     line = f"{name} = {_literal(array)}"
     if len(line) + 4 <= WIDTH:
         return [line]
-    numbers = [_number(value) for value in array.ravel().tolist()]
+    numbers = [repr(_plain(value)) for value in array.ravel().tolist()]
     shape = ", ".join(map(str, array.shape))
-    kind = "int" if array.dtype.kind in "iub" else "float"
     return [
         'numbers = """',
         *_filled(numbers),
         '"""',
-        f"{name} = np.array(numbers.split(), {kind}).reshape({shape})",
+        f"{name} = np.array(numbers.split(), {_kind(array)}).reshape({shape})",
     ]
 
 
 def _literal(array: np.ndarray) -> str:
-    return f"np.array({array.tolist()!r})"
+    """``np.array([[0.0, 1], [1, 0]])``: one point is enough to make all of them real."""
+    text = repr(_plain(array.tolist()))
+    if array.dtype.kind == "f" and "." not in text:
+        text = re.sub(r"\d+", lambda number: f"{number[0]}.0", text, count=1)
+    return f"np.array({text})"
 
 
-def _number(value: float) -> str:
-    """A number in few characters: whole ones without a point."""
-    return repr(int(value) if math.isfinite(value) and value == int(value) else value)
+def _plain(value: Any) -> Any:
+    """Whole numbers without a point, in lists of any depth."""
+    if isinstance(value, list):
+        return [_plain(entry) for entry in value]
+    return int(value) if math.isfinite(value) and value == int(value) else value
 
 
 def _filled(words: list[str]) -> list[str]:

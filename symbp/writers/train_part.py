@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from symbp.language.spec import Train
 from symbp.writers.interface import Interface
 from symbp.writers.optimizers import Optimizer, learning_rate_lines, optimizer_of
-from symbp.writers.targets import accuracies, checked_batch, labels, rows_of
+from symbp.writers.targets import accuracies, rows_of
+from symbp.writers.train_head import docstring, setup, signature
 
 WIDTH = 100
 ROWS = '''\
@@ -32,90 +31,14 @@ def train_sections(net: Interface, train: Train) -> dict[str, object]:
     """What ``train.jinja`` fills in."""
     optimizer = optimizer_of(train)
     return {
-        "train_signature": _signature(train, optimizer),
-        "train_doc": _doc(net, train, optimizer),
-        "train_setup": _setup(net, train, optimizer),
+        "train_signature": signature(train, optimizer),
+        "train_doc": docstring(net, train, optimizer),
+        "train_setup": setup(net, train, optimizer),
         "train_epoch": _epoch(net, train, optimizer),
         "train_step": _step(net, train, optimizer),
         "train_record": _record(net, train, optimizer),
         "train_helpers": _helpers(net, train, optimizer),
     }
-
-
-def _signature(train: Train, optimizer: Optimizer) -> str:
-    """The first line of ``train``, broken in the middle rather than into one argument a line."""
-    options: list[tuple[str, object]] = [
-        ("params", None),
-        ("epochs", train.epochs),
-        ("learning_rate", train.learning_rate),
-        ("batch_size", train.batch_size),
-        *optimizer.options,
-    ]
-    options += [("clip_norm", train.clip_norm)] if train.clip_norm else []
-    options += [("held_out", train.held_out)] if train.held_out else []
-    options += [("seed", train.seed), ("callback", None), ("resume", None)]
-    words = ["x", "t", "*", *(f"{name}={value!r}" for name, value in options)]
-    return _wrapped("def train(", words, "):  # fmt: skip")
-
-
-def _wrapped(start: str, words: list[str], end: str) -> str:
-    """The words, comma-separated, on as few lines as hold them, aligned behind the parenthesis."""
-    lines = [start + words[0]]
-    for word in words[1:]:
-        if len(f"{lines[-1]}, {word}{end}") <= WIDTH:
-            lines[-1] += f", {word}"
-        else:
-            lines[-1] += ","
-            lines.append(" " * len(start) + word)
-    return "\n".join(lines) + (end if len(lines) > 1 else end.removesuffix("  # fmt: skip"))
-
-
-def _doc(net: Interface, train: Train, optimizer: Optimizer) -> str:
-    """The docstring: beyond the loss and the gradient norm, what history holds."""
-    head = f"Trains by {optimizer.title}; returns (params, history), a pair to resume from."
-    lists = ["held_out_loss"] if train.held_out else []
-    lists += ["accuracy"] if net.counted else []
-    text = "callback(epoch, params, history) stops the run by returning True."
-    if lists:
-        part = "of the held-out part" if train.held_out else "of the minibatches"
-        text += f" history also lists {' and '.join(lists)}, {part}."
-    if optimizer.moments:
-        text += " Under each parameter's name, history keeps its moments."
-    return "\n    ".join([head + "\n", *textwrap.wrap(text, WIDTH - 4)])
-
-
-def _setup(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
-    lists = ["loss", *(["held_out_loss"] if train.held_out else [])]
-    lists += ["accuracy"] if net.counted else []
-    empty = ", ".join(f'"{key}": []' for key in [*lists, "grad_norm"])
-    first = f"params, history = resume or (params or init_params(seed), {{{empty}}})"
-    begin = [first]
-    if len(first) + 4 > WIDTH:
-        begin = [
-            f"start = {{{empty}}}",
-            "params, history = resume or (params or init_params(seed), start)",
-        ]
-    dtype = f'params["{net.parameters[0].name}"].dtype' if net.parameters else f"np.{net.dtype}"
-    lines = [
-        *begin,
-        "history = {key: list(values) for key, values in history.items()}",
-        f"dtype = {dtype}",
-        *checked_batch(net),
-    ]
-    if train.held_out:
-        lines += [
-            f"kept, held = _split({labels(net)}, held_out, seed)",
-            f"x_held, t_held = x[held], {rows_of(net, 'held')}",
-            f"x, t = x[kept], {rows_of(net, 'kept')}",
-        ]
-    lines.append("batch_size = batch_size or len(x)")
-    if optimizer.moments:
-        zeros = f"[np.zeros_like(params[name])] * {len(optimizer.moments)}"
-        lines += [
-            "trained = [name for name in params if name not in BUFFERS]",
-            f"moments = {{name: history.get(name) or {zeros} for name in trained}}",
-        ]
-    return lines
 
 
 def _epoch(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
