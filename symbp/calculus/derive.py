@@ -52,6 +52,7 @@ class Derivation:
     unit: Unit
     adjoints: tuple[Adjoint, ...]
     contributions: tuple[Contribution, ...]  # of the whole unit, parts included
+    inserted: tuple[Adjoint, ...] = ()  # of parts, written into what reads them
 
     def adjoint(self, name: str) -> Adjoint | None:
         return next((a for a in self.adjoints if a.name == name), None)
@@ -77,16 +78,18 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
     rewriter = _Rewriter(unit, axes)
     closed: dict[str, Equation] = {}
     adjoints: list[Adjoint] = []
+    inserted: list[Adjoint] = []
     for name in [*reversed(internal), *wanted]:
         if name not in found:
             continue
         adjoint = rewriter.adjoint(name, found[name], closed)
         if name in internal and _may_inline(adjoint, unit):
             closed[name] = adjoint.equations[0]
+            inserted.append(adjoint)
         else:
             adjoints.append(adjoint)
     everything = tuple(c for name in found for c in found[name])
-    return Derivation(unit, tuple(_needed(adjoints, wanted)), everything)
+    return Derivation(unit, tuple(_needed(adjoints, wanted)), everything, tuple(inserted))
 
 
 def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:

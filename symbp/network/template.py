@@ -12,8 +12,10 @@ from symbp.calculus.derive import Adjoint, Derivation, derive
 from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import entries, letter
 from symbp.calculus.functions import U
+from symbp.calculus.guard import guard
 from symbp.calculus.stabilise import shifted_exponentials
 from symbp.calculus.translate import Formulas, Translated, body_of, translate
+from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.sizes import Resolved, resolve
 from symbp.language.tree import Formula
@@ -52,9 +54,13 @@ class UnitText:
     @cached_property
     def backward(self) -> tuple[tuple[Adjoint, tuple[Finished, ...]], ...]:
         return tuple(
-            (a, tuple(Finished(e, self.unit, self.order) for e in a.equations))
+            (a, tuple(self.finished(a, e) for e in a.equations))
             for a in self.derivation.adjoints
         )
+
+    def finished(self, adjoint: Adjoint, equation: Equation) -> Finished:
+        inserted = {i.name: i for i in self.derivation.inserted}
+        return Finished(equation, self.unit, self.order, adjoint=adjoint, inserted=inserted)
 
     @cached_property
     def moves(self) -> tuple[Finished, ...]:
@@ -137,6 +143,13 @@ class Library:
             file=file,
             line=definition.line or 1,
         )
+        if resolved.recurrent:
+            raise InputError(
+                "recurrences are understood but not derived by this version; "
+                "write the layer without reading its own past",
+                file,
+                definition.line or 1,
+            )
         translated = translate(
             resolved.equations,
             frozenset(resolved.sizes),
@@ -179,6 +192,7 @@ class Library:
         key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {seed}"
         if key not in self.derivations:
             self.derivations[key] = derive(unit, seed)
+            guard(self.derivations[key])
         return self.derivations[key]
 
     @cached_property

@@ -1,0 +1,112 @@
+"""Every sentence that a derivation says, in English and in Chinese.
+
+``{}`` fields take finished text; what stands between dollar signs is math. Keys of rewrite rules are
+those that calculus/derive.py records.
+"""
+
+from __future__ import annotations
+
+LANGUAGES = ("en", "zh")
+
+PHRASES: dict[str, tuple[str, str]] = {
+    "title": ("Backpropagation through the network {name}", "网络 {name} 的反向传播推导"),
+    "symbols": ("Symbols", "符号"),
+    "forward": ("Forward pass", "前向传播"),
+    "loss": ("Loss", "损失函数"),
+    "functions": ("Derivatives of the activations", "激活函数的导数"),
+    "backward": ("Backward pass", "反向传播"),
+    "parameters": ("Gradients of the parameters", "参数的梯度"),
+    "update": ("Update", "参数更新"),
+    "scalar_intro": (
+        "Every layer has one neuron, and there is one sample.",
+        "每层只有一个神经元，且只有一个样本。",
+    ),
+    "matrix_intro": (
+        "The rows of a matrix are the $N$ samples of a batch. A row vector such as a bias is added "
+        "to every row, a column of one number per sample is repeated along the rows; $\\odot$ is "
+        "the product of entries, $\\mathbf{{1}}$ a column of ones. Shapes stand below each equation.",
+        "矩阵的每一行是一个样本，一批共 $N$ 个样本。行向量（如偏置）加到每一行上，每个样本一个数的列向量"
+        "沿行重复；$\\odot$ 表示逐元素乘积，$\\mathbf{{1}}$ 是元素全为 1 的列向量。每个等式下方标出形状。",
+    ),
+    "index_intro": (
+        "Every entry is written with its indices; $n$ counts the $N$ samples of a batch.",
+        "每个元素都带下标书写；$n$ 表示一批 $N$ 个样本中的第 $n$ 个。",
+    ),
+    "degenerate": (
+        "With one neuron in each layer there would be nothing left of {kinds}; so this is the index "
+        "form.",
+        "若每层只有一个神经元，{kinds} 将退化而失去意义，因此这里改用下标形式。",
+    ),
+    "input": ("the input", "输入"),
+    "target": ("the target", "真实值"),
+    "parameter": ("parameters", "参数"),
+    "activation": ("intermediate values", "中间量"),
+    "noise": ("a random mask of dropout", "dropout 的随机掩码"),
+    "alpha": ("the learning rate", "学习率"),
+    "loss_symbol": ("the loss", "损失"),
+    "copies": (
+        "The superscript $({letter})$ counts the {times} copies of a layer, from 0: one set of "
+        "formulas serves them all.",
+        "上标 $({letter})$ 从 0 开始为重复的 {times} 层编号：同一组公式适用于所有层。",
+    ),
+    "chain_for": ("The chain rule for {symbol}:", "对 {symbol} 应用链式法则："),
+    "where": ("where", "其中"),
+    "hence": ("so that", "于是"),
+    "with_outputs": ("Written in the outputs:", "用各层输出表示："),
+    "loss_first": ("The loss is differentiated by the output:", "先求损失对输出的导数："),
+    "joined": (
+        "The loss and the last activation are differentiated as one: apart, the first divides by "
+        "what the second multiplies with.",
+        "损失函数与最后的激活函数合在一起求导：若分开求，前者除以的量正是后者乘上的量。",
+    ),
+    "one_hot": (
+        "Used here: the targets of a sample sum to one, $\\sum_k {t} = 1$.",
+        "这里用到：每个样本的目标值之和为 1，即 $\\sum_k {t} = 1$。",
+    ),
+    "recursion": (
+        "From copy ${letter}+1$ back to copy ${letter}$, for ${letter} = {last}, \\dots, 0$:",
+        "从第 ${letter}+1$ 层递推到第 ${letter}$ 层，${letter} = {last}, \\dots, 0$：",
+    ),
+    "stable": (
+        "The code computes the logarithm from the pre-activations, which is the same number and "
+        "finite for any finite input.",
+        "代码由激活前的值直接计算对数，结果相同，且对任何有限输入都有限。",
+    ),
+    "training_mode": (
+        "These are the equations of training; outside it the {kinds} layers use their fixed values.",
+        "以上为训练时的等式；训练之外，{kinds} 层使用固定的值。",
+    ),
+    "penalty": (
+        "Regularisation adds its own term to the gradient.",
+        "正则化项在梯度中加上它自己的导数。",
+    ),
+    "step:insert": ("the gradients of the parts inserted", "代入各中间部分的梯度"),
+    "step:derivative": ("the derivative of the activation, in its output", "激活函数的导数，用其输出表示"),
+    "step:names": ("what was computed already keeps its name", "已计算的量沿用其名称"),
+    "step:sums": ("constant factors leave the sums", "把常数因子移出求和号"),
+    "step:outputs": ("written in the output", "用输出表示"),
+    "step:facts": ("sums that are known", "代入已知的和"),
+    "step:collect": ("common factors collected", "提取公因子"),
+    "and": (" and ", " 和 "),
+    "result_only": ("", ""),
+}
+
+KINDS = {
+    "softmax": ("softmax", "softmax"), "layernorm": ("layer normalisation", "层归一化"),
+    "batchnorm": ("batch normalisation", "批归一化"), "rmsnorm": ("RMS normalisation", "RMS 归一化"),
+    "concat": ("concatenation", "拼接"), "formula": ("a layer by formula", "公式定义的层"),
+    "dropout": ("dropout", "dropout"),
+}  # fmt: skip
+
+
+def phrase(key: str, lang: str, **fields: str) -> str:
+    """One sentence with its fields filled in."""
+    text = PHRASES[key][LANGUAGES.index(lang)]
+    return text.format(**fields)
+
+
+def kinds(names: tuple[str, ...], lang: str) -> str:
+    """Kinds of layers, listed."""
+    place = LANGUAGES.index(lang)
+    words = [KINDS.get(name, (name, name))[place] for name in names]
+    return phrase("and", lang).join(words)
