@@ -167,6 +167,7 @@ def test_params_start_with_their_dtype_and_seed():
     [
         (np.ones((4, 3)), r"x has shape \(4, 3\); expected \(n, 2\)"),
         (np.ones(2), r"x has shape \(2,\); expected \(n, 2\)"),
+        (np.ones(()), r"x has shape \(\); expected \(n, 2\)"),
         (np.ones((0, 2)), r"x has shape \(0, 2\); expected \(n, 2\), not empty"),
         (np.array([[0, np.nan]]), "without NaN"),
     ],
@@ -176,7 +177,7 @@ def test_predict_and_train_say_what_they_expected(x, message):
     with pytest.raises(ValueError, match=message):
         made.predict(made.init_params(), x)
     with pytest.raises(ValueError, match=message):
-        made.train(x, np.ones((len(x), 1)), epochs=1)
+        made.train(x, np.ones((4, 1)), epochs=1)
 
 
 def test_train_refuses_targets_that_do_not_match():
