@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from symbp.api import Network
 
 NOTATIONS = ("scalar", "matrix", "index")
-UNIT = sp.Symbol("u")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +83,7 @@ def derivation(
         return _ScalarForm(network.program, storage, scalar, lang, wanted).document()
     note = scalar.degenerate if notation == "scalar" else ()
     form = _ArrayForm(
-        network.program, storage, "index" if note else notation, lang, wanted, note
+        network.program, storage, "index" if note else notation, lang, wanted, scalar, note
     )
     return form.document()
 
@@ -171,6 +170,29 @@ def _listed(symbols: list[Text], meaning: str) -> Sentence:
     )
 
 
+def activation_derivatives(scalar: Scalar) -> tuple[Block, ...]:
+    """sigma and sigma', worked out once for each named activation."""
+    used: dict[str, None] = {}
+    for expr in scalar.definitions.values():
+        for node in sorted(expr.atoms(Apply), key=str):
+            used[node.function] = None
+    blocks: list[Block] = []
+
+    def text(expr: sp.Basic) -> Text:
+        return both(lambda d: scalar.expression(expr.xreplace({U: Entry("u")}), d))
+
+    for name in used:
+        body = scalar.program.graph.library.bodies[name]
+        known = derivative(body)
+        call, prime = Apply(name, U), Prime(name, U)
+        if not body.is_Function:
+            blocks.append(Formula(text(call), text(body), "definition"))
+        blocks.append(Formula(text(prime), text(known.raw), "step"))
+        if known.in_value:
+            blocks.append(Formula(Text("", ""), text(known.result.xreplace({A: call})), "step"))
+    return tuple(blocks)
+
+
 class _ScalarForm(_Form):
     notation = "scalar"
 
@@ -191,9 +213,9 @@ class _ScalarForm(_Form):
             Section(self.title("forward"), tuple(self.forward())),
             Section(self.title("loss"), (self.loss(),)),
         ]
-        functions = self.functions()
+        functions = activation_derivatives(self.scalar)
         if functions:
-            sections.append(Section(self.title("functions"), tuple(functions)))
+            sections.append(Section(self.title("functions"), functions))
         sections.append(Section(self.title("backward"), tuple(self.backward())))
         sections.append(self.update())
         return Derivation(
@@ -227,29 +249,6 @@ class _ScalarForm(_Form):
             and self.program.tensors[e.name].role == "loss"
         }
         return expr.xreplace(inner)
-
-    def functions(self) -> list[Block]:
-        """sigma and sigma', worked out once."""
-        used: dict[str, None] = {}
-        for expr in self.scalar.definitions.values():
-            for node in sorted(expr.atoms(Apply), key=str):
-                used[node.function] = None
-        blocks: list[Block] = []
-        for name in used:
-            body = self.program.graph.library.bodies[name]
-            known = derivative(body)
-            argument = Entry("u")
-            call, prime = Apply(name, argument), Prime(name, argument)
-            if not body.is_Function:
-                blocks.append(Formula(self.expression(call), self._plain(body), "definition"))
-            blocks.append(Formula(self.expression(prime), self._plain(known.raw), "step"))
-            if known.in_value:
-                value = known.result.xreplace({A: call, U: argument})
-                blocks.append(Formula(Text("", ""), self.expression(value), "step"))
-        return blocks
-
-    def _plain(self, body: sp.Expr) -> Text:
-        return self.expression(body.xreplace({U: Entry("u")}))
 
     # -- gradients ------------------------------------------------------------------------------
 
@@ -345,21 +344,25 @@ class _ArrayForm(_Form):
         notation: str,
         lang: str,
         wanted: tuple[str, ...],
+        scalar: Scalar,
         degenerate: tuple[str, ...] = (),
     ) -> None:
         super().__init__(program, storage, lang, wanted)
         self.notation = notation
         self.degenerate = degenerate
         self.steps = Steps(storage)
+        self.scalar = scalar
 
     def document(self) -> Derivation:
         intro: list[Block] = [self.say(f"{self.notation}_intro")]
         if self.degenerate:
             intro.insert(0, self.say("degenerate", kinds=kinds(self.degenerate, self.lang)))
+        functions = activation_derivatives(self.scalar)
         sections = (
             Section(self.title("symbols"), (*intro, *self.symbols(), *self.copies())),
             Section(self.title("forward"), tuple(self.forward())),
             Section(self.title("loss"), tuple(self.loss())),
+            *([Section(self.title("functions"), functions)] if functions else []),
             Section(self.title("backward"), tuple(self.backward(self.program.backward))),
             self.update(),
         )

@@ -109,9 +109,9 @@ def _tex(blocks: tuple[Block, ...], lang: str) -> str:
     parts = []
     for group in _grouped(blocks):
         if isinstance(group, Sentence):
-            parts.append(group.latex + r"\par" if group.latex.startswith("$") else group.latex)
+            parts.append(rf"\noindent {group.latex}\par")
         else:
-            rows = " \\\\\n".join(_row(f, lang) for f in group)
+            rows = " \\\\[3pt]\n".join(_row(f, lang) for f in group)
             parts.append(f"\\begin{{align*}}\n{rows}\n\\end{{align*}}")
     return "\n".join(parts)
 

@@ -30,7 +30,7 @@ from symbp.calculus.pullback import Contribution
 from symbp.network.graph import Node, Repeat
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement, statements
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
-from symbp.printers.dialect import Dialect, Latex
+from symbp.printers.dialect import LATEX, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS
 from symbp.printers.index import Index
 from symbp.writers.storage import Storage
@@ -301,6 +301,14 @@ class Scalar:
     def symbol(self, name: str, dialect: Dialect) -> str:
         known = self.storage.name(name).scalar()
         return known.latex() if isinstance(dialect, Latex) else known.unicode()
+
+    def right_side(self, statement: Statement, dialect: Dialect = LATEX) -> str:
+        """A statement's own right side with one neuron a layer, nothing written out."""
+        expr = sp.Add(*(_scalar(p) for p in statement.pieces))
+        functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
+        tree = lower(Equation(Entry("value"), expr), self.order(expr)).tree
+        text = Index(dialect, functions, lambda index: 1).text(tree)
+        return fill(text, lambda name, *_: self.symbol(name, dialect))
 
     def forward_equations(self) -> list[tuple[str, sp.Basic]]:
         """Visible tensors with what computes them, in order."""
