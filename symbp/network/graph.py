@@ -34,6 +34,8 @@ class Tensor:
     levels: tuple[Level, ...] = ()
     latex: str | None = None
     key: str = ""  # in the params dict
+    part_of: str = ""  # for one path's share of an adjoint: the tensor,
+    through: str = ""  # and the layer that the path goes through
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.graph import Graph, Level, Node, Repeat, Tensor, flatten
@@ -120,6 +120,10 @@ class _Term:
     piece: Piece
     mode: str | None
     levels: tuple[Level, ...]
+    layer: str = ""
+
+
+LONG = 60  # characters of code; a longer share of a sum gets a line of its own
 
 
 class _Builder:
@@ -278,8 +282,15 @@ class _Builder:
                 for f in finished:
                     self.add(name, Piece(f, {local: name}), None, tensor.levels)
 
-    def add(self, tensor: str, piece: Piece, mode: str | None, levels: tuple[Level, ...]) -> None:
-        self.terms.setdefault(tensor, []).append(_Term(piece, mode, levels))
+    def add(
+        self,
+        tensor: str,
+        piece: Piece,
+        mode: str | None,
+        levels: tuple[Level, ...],
+        layer: str = "",
+    ) -> None:
+        self.terms.setdefault(tensor, []).append(_Term(piece, mode, levels, layer))
 
     def backward_items(
         self, items: tuple[Node | Repeat, ...], levels: tuple[Level, ...]
@@ -346,7 +357,7 @@ class _Builder:
             pieces = [Piece(f, names) for f in finished]
             if adjoint.name in outside:
                 for piece in pieces:
-                    self.add(names[adjoint.name], piece, mode, levels)
+                    self.add(names[adjoint.name], piece, mode, levels, layer)
             else:
                 defines = ADJOINT + names[adjoint.name]
                 made.append(
@@ -373,7 +384,10 @@ class _Builder:
         modes = ["training", "inference"] if any(t.mode for t in terms) else [None]
         made: list[Item] = []
         for mode in modes:
-            pieces = tuple(t.piece for t in terms if t.mode in (None, mode))
+            mine = [t for t in terms if t.mode in (None, mode)]
+            if len(mine) > 1:
+                mine = [self.on_its_own(t, defines, mode, made) for t in mine]
+            pieces = tuple(t.piece for t in mine)
             made.append(
                 Statement(
                     self.id("backward", ADJOINT + defines, mode if mode == "inference" else None),
@@ -381,6 +395,28 @@ class _Builder:
                 )
             )  # fmt: skip
         return made
+
+    def on_its_own(
+        self, term: _Term, defines: str, mode: str | None, made: list[Item]
+    ) -> _Term:
+        """A long share of an adjoint as a statement before the sum: ``dh_u = ..``, ``dh = dy + dh_u``."""
+        finished = term.piece.finished
+        if finished is None or not term.layer or finished.lowered.scatter:
+            return term
+        if len(finished.code[1]) <= LONG:
+            return term
+        whole = self.tensors[defines]
+        name = self.tensor(f"{defines.partition('.')[0]}_{term.layer}", whole.shape, "activation", None)
+        self.tensors[name] = replace(
+            self.tensors[name], levels=whole.levels, part_of=defines, through=term.layer
+        )
+        made.append(
+            Statement(
+                self.id("backward", ADJOINT + name, mode if mode == "inference" else None),
+                "backward", term.layer, ADJOINT + name, (term.piece,), mode,
+            )
+        )  # fmt: skip
+        return replace(term, piece=Piece(None, {}, ADJOINT + name))
 
     # -- buffers --------------------------------------------------------------------------------
 

@@ -114,7 +114,9 @@ class Library:
         training: bool,
     ) -> tuple[UnitText, Resolved]:
         unit, updates, order, resolved = self.unit(definition, formula, shapes, file, training)
-        return UnitText(unit, self.derive(unit), order, updates), resolved
+        derivation = self.derive(unit)
+        unit = replace(unit, equations=derivation.forward.equations, letters=derivation.forward.letters)
+        return UnitText(unit, derivation, order, updates), resolved
 
     def unit(
         self,

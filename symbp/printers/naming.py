@@ -21,6 +21,7 @@ class Name:
     subscript: str = ""
     levels: tuple[str, ...] = ()
     adjoint: int = 0
+    through: str = ""  # for one path's share of an adjoint: the layer it goes through
 
     def latex(self, index: str = "", label: str = "", transposed: bool = False) -> str:
         subscript = ",".join(p for p in (self.subscript, index) if p)
@@ -32,6 +33,8 @@ class Name:
             text += f"^{{({superscript})}}"
         for _ in range(self.adjoint):
             text = rf"\frac{{\partial L}}{{\partial {text}}}"
+        if self.through:
+            text = rf"\left.{text}\right|_{{{self.through}}}"
         if not transposed:
             return text
         if self.adjoint:
@@ -42,7 +45,7 @@ class Name:
         inside = ",".join(p for p in (*self.levels, label, index) if p)
         text = self.plain + (f"[{inside}]" if inside else "")
         text = "∂L/∂" * self.adjoint + text
-        return text + "ᵀ" * transposed
+        return text + f"|{self.through}" * bool(self.through) + "ᵀ" * transposed
 
     def scalar(self) -> Name:
         """The name where a layer has one neuron: matrices become small letters."""

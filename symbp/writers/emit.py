@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -38,8 +39,10 @@ class Line:
         whole = f"{code}  # {self.formula}"
         if len(whole) <= WIDTH:
             return [whole + mark]
-        above = f"{start}# {self.formula}"
-        return [above[:WIDTH] if len(above) > WIDTH else above, *wrap(code, start, mark)]
+        above = textwrap.wrap(
+            self.formula, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
+        )
+        return [*above, *wrap(code, start, mark)]
 
 
 def wrap(code: str, start: str, mark: str) -> list[str]:
@@ -47,6 +50,15 @@ def wrap(code: str, start: str, mark: str) -> list[str]:
     if len(code) <= WIDTH or " = " not in code:
         return [code + mark]
     target, _, value = code.partition(" = ")
+    inner, rest = _leading_bracket(value)
+    if rest:
+        flat = f"{start}{INDENT}{inner}"
+        parts = [inner] if len(flat) <= WIDTH else _split(inner, (" + ", " - "))
+        return [
+            f"{target} = ({mark}",
+            *(f"{start}{INDENT}{p}{mark}" for p in parts),
+            f"{start}){rest}{mark}",
+        ]
     for signs in ((" + ", " - "), (" * ", " / ", " @ ")):
         parts = _split(value, signs)
         if len(parts) > 1:
@@ -56,6 +68,18 @@ def wrap(code: str, start: str, mark: str) -> list[str]:
                 f"{start}){mark}",
             ]
     return [code + mark]
+
+
+def _leading_bracket(value: str) -> tuple[str, str]:
+    """``(a + b) / c`` as ``a + b`` and `` / c``; empty where it does not begin with a bracket."""
+    if not value.startswith("("):
+        return "", ""
+    depth = 0
+    for k, sign in enumerate(value):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth == 0:
+            return value[1:k], value[k + 1 :]
+    return "", ""
 
 
 def _split(text: str, signs: tuple[str, ...]) -> list[str]:

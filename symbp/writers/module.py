@@ -160,7 +160,12 @@ class _Core:
         items = self.program.loss
         read = {r for s in statements(items) for r in reads_of(s)}
         made = self.parameters(read) + self.from_cache(read) + self.targets(read)
-        return [*made, *self.emitter.lines(items), Line("return loss")]
+        body = self.emitter.lines(items)
+        last = body[-1]
+        if last.code.startswith("loss = "):
+            body[-1] = replace(last, code=f"return {last.code.removeprefix('loss = ')}")
+            return [*made, *body]
+        return [*made, *body, Line("return loss")]
 
     def backward(self) -> list[Line]:
         items = (*self.loss_parts(), *self.program.backward)

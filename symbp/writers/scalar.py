@@ -299,7 +299,9 @@ class Scalar:
         return made
 
     def symbol(self, name: str, dialect: Dialect) -> str:
-        known = self.storage.name(name).scalar()
+        known = self.storage.name(name)
+        if name not in self.program.tensors or self.program.tensors[name].role != "loss":
+            known = known.scalar()
         return known.latex() if isinstance(dialect, Latex) else known.unicode()
 
     def right_side(self, statement: Statement, dialect: Dialect = LATEX) -> str:

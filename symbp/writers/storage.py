@@ -71,6 +71,9 @@ class Storage:
         if bare not in self.program.tensors:  # a placeholder such as the u of sigma(u)
             return name_of(bare)
         tensor = self.program.tensors[bare]
+        if tensor.part_of:
+            marks = len(tensor_name) - len(bare)
+            return replace(self.name(ADJOINT * marks + tensor.part_of), through=tensor.through)
         levels = tuple(level.letter for level in tensor.levels)
         if tensor.role == "loss":
             known = Name(tensor.latex or "L", "L" if tensor.name == "loss" else tensor.name)
