@@ -67,7 +67,7 @@ def _leave(code: int, message: str) -> None:
 
 
 def _use_utf8() -> None:
-    """Formulas and modules are UTF-8 in every locale; a terminal that lacks a sign shows its code."""
+    """Everything is UTF-8 in every locale; a terminal that lacks a sign shows its code."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is None:

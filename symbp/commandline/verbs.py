@@ -102,11 +102,13 @@ def verify(network: str) -> None:
 
 def map_(network: str, *, style: str, form: str) -> None:
     """Formulas beside code, or as JSON."""
-    from symbp.writers.equations import equations
+    from symbp.writers.equations import as_json, equations
     from symbp.writers.map import side_by_side
+    from symbp.writers.package import package
 
     loaded = symbp.load(network)
+    module = package(loaded, style=style).module
     if form == "json":
-        say(json.dumps(equations(loaded, style=style), ensure_ascii=False, indent=2))
+        say(json.dumps(as_json(loaded, module), ensure_ascii=False, indent=2))
     else:
-        say(side_by_side(loaded, style=style))
+        say(side_by_side(equations(loaded, module)))
