@@ -46,7 +46,7 @@ def _document(network: Network, asked: Asked) -> str:
 
 
 def _json(network: Network, asked: Asked) -> str:
-    """Every equation; with ``--wrt`` those that lead there, with ``--result-only`` the last ones."""
+    """Every equation; with ``--wrt`` those that lead there, ``--result-only``: the last ones."""
     from symbp.writers.equations import as_json
     from symbp.writers.package import package
 
