@@ -139,6 +139,9 @@ class _Lowering:
                 return Const(expr)
         if isinstance(expr, Reduction):
             return self.reduction(expr)
+        if isinstance(expr, FirstMax):
+            x = self.node(expr.body)
+            return FirstMaxMask(x, expr.letters, x.axes)
         if isinstance(expr, (Where, Iverson, Compare, Logical)):
             return self.conditional(expr)
         if isinstance(expr, Stop):
@@ -243,8 +246,6 @@ class _Lowering:
         missing = [i for i in expr.letters if i not in x.axes]
         if missing:
             x = align(x, tuple(missing) + x.axes)
-        if isinstance(expr, FirstMax):
-            return FirstMaxMask(x, expr.letters, x.axes)
         op = "mean" if isinstance(expr, MeanOver) else "max"
         return self.reduce(op, x, expr.letters)
 

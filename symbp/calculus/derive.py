@@ -23,6 +23,7 @@ from symbp.calculus.facts import (
 )
 from symbp.calculus.functions import work_out
 from symbp.calculus.index import canonical, fresh, freshen, map_entries, substitute
+from symbp.calculus.maxima import with_masks, without_idle_masks
 from symbp.calculus.pullback import Contribution, pullback
 
 
@@ -47,12 +48,17 @@ class Adjoint:
 
 @dataclass(frozen=True)
 class Derivation:
-    """``adjoints`` in the order of evaluation: what is read is defined before."""
+    """``adjoints`` in the order of evaluation: what is read is defined before.
+
+    ``unit`` is what was differentiated, with a mask for each maximum; ``forward`` has those masks alone
+    that the adjoints read.
+    """
 
     unit: Unit
     adjoints: tuple[Adjoint, ...]
     contributions: tuple[Contribution, ...]  # of the whole unit, parts included
-    inserted: tuple[Adjoint, ...] = ()  # of parts, written into what reads them
+    inserted: tuple[Adjoint, ...]  # of parts, written into what reads them
+    forward: Unit
 
     def adjoint(self, name: str) -> Adjoint | None:
         return next((a for a in self.adjoints if a.name == name), None)
@@ -64,6 +70,7 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
     With ``seed`` the adjoint of the output comes from outside; without, the output is the loss itself.
     """
     axes = dict(unit.axes)
+    unit, masks = with_masks(unit)
     internal = [e.name for e in unit.equations if e.name != unit.output]
     wanted = [*unit.inputs, *unit.parameters]
     found: dict[str, list[Contribution]] = {}
@@ -71,7 +78,7 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
         if equation.name != unit.output and equation.name not in found:
             continue
         is_loss = not seed and equation.name == unit.output
-        for contribution in pullback(equation, axes, seed=not is_loss):
+        for contribution in pullback(equation, axes, not is_loss, masks):
             if contribution.target.name in wanted or contribution.target.name in internal:
                 found.setdefault(contribution.target.name, []).append(contribution)
 
@@ -89,16 +96,22 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
         else:
             adjoints.append(adjoint)
     everything = tuple(c for name in found for c in found[name])
-    return Derivation(unit, tuple(_needed(adjoints, wanted)), everything, tuple(inserted))
+    needed = tuple(_needed(adjoints, wanted))
+    used = {r.name for a in needed for e in a.equations for r in entries(e.rhs)}
+    forward = without_idle_masks(unit, masks, used)
+    return Derivation(unit, needed, everything, tuple(inserted), forward)
 
 
 def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
-    """An adjoint gets a line of its own where it is a scatter or a contraction, or where it splits a
-    layer in two; everything else is written into what reads it."""
+    """An adjoint gets a line of its own where it is a scatter or a contraction, where it splits a layer
+    in two, or where its tensor is a contraction, whose operands' adjoints all read it; everything else
+    is written into what reads it."""
     (first, *more) = adjoint.equations
     if more or not first.target.plain or adjoint.name in unit.cuts:
         return False
-    return not any(is_contraction(s) for s in first.rhs.atoms(SumOver))
+    definition = unit.definition(adjoint.name)
+    sums = first.rhs.atoms(SumOver) | (definition.rhs.atoms(SumOver) if definition else set())
+    return not any(is_contraction(s) for s in sums)
 
 
 def is_contraction(node: SumOver) -> bool:

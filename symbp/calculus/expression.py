@@ -120,17 +120,26 @@ class MaxOver(Reduction):
     symbol = "max"
 
 
-class FirstMax(Reduction):
+class FirstMax(Inert):
     """1 where ``body`` takes its maximum over the letters for the first time, else 0.
 
-    Its letters are open, unlike those of a reduction: the mask has an entry for each of them.
+    Its letters are open, unlike those of a reduction: the mask has an entry for each of them. It is
+    constant wherever it has a derivative.
     """
 
-    symbol = "first_max"
+    @property
+    def body(self) -> sp.Expr:
+        return self.args[0]
 
     @property
-    def free_symbols(self) -> set[sp.Symbol]:
-        return self.body.free_symbols | set(self.letters)
+    def letters(self) -> tuple[Letter, ...]:
+        return self.args[1:]
+
+    def _eval_derivative(self, variable: sp.Symbol) -> sp.Expr:
+        return sp.S.Zero
+
+    def _sympystr(self, printer: object) -> str:
+        return f"first_max({', '.join(str(a) for a in self.args)})"
 
 
 class Compare(Inert):
@@ -252,7 +261,7 @@ def leaves(expr: sp.Basic) -> list[sp.Expr]:
     def visit(node: sp.Basic) -> None:
         if isinstance(node, (Entry, Reduction)):
             found[node] = None
-        elif not isinstance(node, (Compare, Logical, Stop)):
+        elif not isinstance(node, (Compare, Logical, Stop, FirstMax)):
             for argument in node.args:
                 visit(argument)
 

@@ -22,7 +22,8 @@ from symbp.calculus.expression import (
     Size,
     leaves,
 )
-from symbp.calculus.index import base, fresh, substitute
+from symbp.calculus.index import base, fresh, signature, substitute
+from symbp.calculus.maxima import Masks
 
 
 @dataclass(frozen=True)
@@ -39,22 +40,25 @@ class Contribution:
     source: str
 
 
-def pullback(equation: Equation, axes: dict[str, str], seed: bool = True) -> list[Contribution]:
-    """The contributions of one equation to the adjoints of all that it reads."""
+def pullback(
+    equation: Equation, axes: dict[str, str], seed: bool = True, masks: Masks | None = None
+) -> list[Contribution]:
+    """The contributions of one equation to the adjoints of all that it reads.
+
+    ``masks`` name the places where maxima are taken; one without a name stands written out.
+    """
     found: list[Contribution] = []
     target = equation.target
 
     def walk(node: sp.Expr, factors: tuple[sp.Expr, ...], open_letters: tuple[Letter, ...]) -> None:
         if isinstance(node, Entry):
             found.append(Contribution(node, factors, open_letters, equation.name))
-        elif isinstance(node, FirstMax):
-            return
         elif isinstance(node, Reduction):
             body, opened = _open(node, open_letters)
             if isinstance(node, MeanOver):
                 factors += tuple(1 / axis_size(i, axes) for i in opened)
             if isinstance(node, MaxOver):
-                factors += (FirstMax(body, *opened),)
+                factors += (_mask(node, body, opened, masks or {}),)
             walk(body, factors, open_letters + opened)
         elif isinstance(node, sp.Add):
             for term in node.args:
@@ -77,6 +81,13 @@ def pullback(equation: Equation, axes: dict[str, str], seed: bool = True) -> lis
     start = (Entry(adjoint_name(target.name), *target.indices),) if seed else ()
     walk(equation.rhs, start, tuple(sorted(target.free_symbols, key=lambda i: i.name)))
     return found
+
+
+def _mask(
+    node: MaxOver, body: sp.Expr, opened: tuple[Letter, ...], masks: Masks
+) -> FirstMax | Entry:
+    text, free = signature(node)
+    return masks[text].at(free, opened) if text in masks else FirstMax(body, *opened)
 
 
 def axis_size(index: Letter, axes: dict[str, str]) -> Size:

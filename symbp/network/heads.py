@@ -23,7 +23,7 @@ from symbp.language.tree import Formula
 from symbp.layers import losses
 from symbp.layers.definition import Definition
 from symbp.network.graph import Graph, Node
-from symbp.network.template import Library, Shape, UnitText
+from symbp.network.template import Library, Shape, UnitText, unit_text
 from symbp.printers.finished import Finished
 
 CLASSES = ("cross_entropy",)  # losses whose targets sum to one over the last axis
@@ -55,7 +55,7 @@ def head(graph: Graph, output: Output, source: str, target: str, value: str) -> 
         joined = join(node, unit)
         if joined is not None:
             return _joined_head(library, output, source, node, joined, unit, order, names, target_shape)
-    text = UnitText(unit, derivation, order)
+    text = unit_text(unit, derivation, order)
     return Head(output, source, text, None, text.forward, names, target_shape)
 
 
@@ -73,9 +73,11 @@ def _joined_head(
     unit, renamed = joined
     layer_order = node.template.training.order
     order = {**{renamed.get(k, k): v + 5000 for k, v in layer_order.items()}, **order}
-    text = UnitText(unit, library.derive(unit, seed=False), order)
+    text = unit_text(unit, library.derive(unit, seed=False), order)
+    unit = text.unit
     names = {**{renamed[k]: v for k, v in node.names.items() if k in renamed}, **names}
-    own = [Finished(e, unit, order) for e in loss.equations]
+    before_loss = {renamed.get(e.name) for e in node.template.training.unit.equations}
+    own = [Finished(e, unit, order) for e in unit.equations if e.name not in before_loss]
     stable = stable_logs(unit)
     if stable is not None:
         before, rhs = stable
@@ -266,4 +268,4 @@ def penalty(library: Library, rank: int, l2: float, l1: float, file: str | None)
         sizes=sizes,
     )
     unit, _, order, _ = library.unit(definition, formula, (), file, True)
-    return UnitText(unit, library.derive(unit, seed=False), order), "W"
+    return unit_text(unit, library.derive(unit, seed=False), order), "W"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
@@ -67,6 +67,18 @@ class UnitText:
         return tuple(Finished(e, self.unit, self.order) for e in self.updates)
 
 
+def unit_text(
+    unit: Unit,
+    derivation: Derivation,
+    order: Mapping[str, int],
+    updates: tuple[Equation, ...] = (),
+) -> UnitText:
+    """The text of a unit; its maxima have their masks, as the derivation named them."""
+    forward = derivation.forward
+    unit = replace(unit, equations=forward.equations, letters={**forward.letters, **unit.letters})
+    return UnitText(unit, derivation, order, updates)
+
+
 @dataclass(frozen=True, eq=False)
 class Template:
     definition: Definition
@@ -114,9 +126,7 @@ class Library:
         training: bool,
     ) -> tuple[UnitText, Resolved]:
         unit, updates, order, resolved = self.unit(definition, formula, shapes, file, training)
-        derivation = self.derive(unit)
-        unit = replace(unit, equations=derivation.forward.equations, letters=derivation.forward.letters)
-        return UnitText(unit, derivation, order, updates), resolved
+        return unit_text(unit, self.derive(unit), order, updates), resolved
 
     def unit(
         self,
@@ -253,4 +263,4 @@ def named_bodies() -> dict[str, sp.Expr]:
     return _CACHE
 
 
-__all__ = ["Library", "Template", "UnitText", "letter", "reading_order"]
+__all__ = ["Library", "Template", "UnitText", "letter", "reading_order", "unit_text"]
