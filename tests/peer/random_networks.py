@@ -37,7 +37,10 @@ class _Network:
 
     @property
     def shape(self) -> Shape:
-        return value_shapes({"input": self.input, "layer": self.layers})[None]
+        return self.shape_of(None)
+
+    def shape_of(self, name: str | None) -> Shape:
+        return value_shapes({"input": self.input, "layer": self.layers})[name]
 
     def name(self) -> str:
         """A name for the value so far: that of its layer, or of the input."""
@@ -168,12 +171,11 @@ class _Network:
 
     def head(self, source: str | None = None) -> Table:
         """The last layers, and a loss that suits them."""
-        inputs = {"inputs": [source]} if source else {}
+        rank, inputs = len(self.shape_of(source)), {"inputs": [source]} if source else {}
         kinds = ["mse", "binary_cross_entropy", "cross_entropy", "formula"]
         kind = self.pick(*kinds, *(() if self.smooth else ("mae", "huber", "hinge")))
         reduction = {"reduction": "sum"} if self.pick(False, True) else {}
         if kind == "formula":
-            rank = len(self.shape)
             formula = self.pick(*(
                 f for f in random_formulas.LOSSES
                 if f.rank in (None, rank) and (f.smooth or not self.smooth)
@@ -181,7 +183,7 @@ class _Network:
             self.layers.append({"type": "dense", "units": self.size(), **inputs})
             table = {"type": "formula", "formula": formula.text}
             return table if formula.whole_batch else {**table, **reduction}
-        if kind == "cross_entropy" and len(self.shape) == 3:
+        if kind == "cross_entropy" and rank == 3:
             self.layers.append({"type": "flatten", **inputs})
             inputs = {}
         last: Table = {"type": "dense", "units": self.size(), **inputs}
