@@ -6,7 +6,7 @@ one operand; two operands that are left are one product (``Contract``), more are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -83,11 +83,27 @@ def lower(equation: Equation, order: Mapping[str, int], fixed: frozenset[Letter]
         dict.fromkeys(x for i in scatter for x in _letters(i)[1:])
     )
     fixed |= set(loops)
-    axes = tuple(x for i in target.indices for x in _letters(i) if x not in fixed)
+    axes = tuple(
+        dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed)
+    )
     lowering = _Lowering(axes, order, fixed)
     tree = align(lowering.node(equation.rhs), axes)
     plain = all(i.is_Symbol or isinstance(i, Group) for i in target.indices)
+    plain = plain and shared_places(target.indices) is None
     return Lowered(Ref(target.name, target.indices, axes), tree, not plain, loops)
+
+
+def shared_places(
+    indices: tuple[sp.Expr, ...], fixed: Collection[Letter] = ()
+) -> tuple[int, int] | None:
+    """The span of positions, as a slice, around those that have a letter in common."""
+    places: dict[Letter, list[int]] = {}
+    for k, index in enumerate(indices):
+        for x in _letters(index):
+            if x not in fixed:
+                places.setdefault(x, []).append(k)
+    several = [k for found in places.values() if len(found) > 1 for k in found]
+    return (min(several), max(several) + 1) if several else None
 
 
 def _letters(index: sp.Expr) -> tuple[Letter, ...]:
@@ -155,7 +171,19 @@ class _Lowering:
         return self.call(expr)
 
     def ref(self, entry: Entry) -> Ref:
-        """A window ``2*p + u`` has p where the axis was and u behind all axes, as NumPy's views have."""
+        """A window ``2*p + u`` has p where the axis was and u behind all axes, as NumPy's views have;
+        where a letter stands in several places, these have one axis for each of their letters."""
+        shared = shared_places(entry.indices, self.fixed)
+        if shared:
+            first, last = shared
+            block = [x for i in entry.indices[first:last] for x in _letters(i)]
+            places = [
+                *(x for i in entry.indices[:first] for x in _letters(i)),
+                *block,
+                *(x for i in entry.indices[last:] for x in _letters(i)),
+            ]
+            own = tuple(dict.fromkeys(x for x in places if x not in self.fixed))
+            return Ref(entry.name, entry.indices, own)
         places: list[Letter] = []
         windows: list[Letter] = []
         for index in entry.indices:
@@ -355,4 +383,4 @@ def _minuses(expr: sp.Add) -> int:
     return sum(_negative(t) for t in expr.args)
 
 
-__all__ = ["Lowered", "Size", "lower"]
+__all__ = ["Lowered", "Size", "lower", "shared_places"]

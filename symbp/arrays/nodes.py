@@ -149,6 +149,18 @@ Node = (
 )  # fmt: skip
 
 
+def spans(node: Node) -> frozenset[Letter]:
+    """The axes along which a node has its full length; along others it may have length one."""
+    match node:
+        case Align(x=x):
+            return spans(x)
+        case Prod() | Lin() | Power() | Call() | Select() | Condition():
+            return frozenset().union(*map(spans, children(node)))
+        case Reduce(x=x, over=over):
+            return spans(x) - set(over)
+    return frozenset(node.axes)
+
+
 def is_indicator(node: Node) -> bool:
     """Whether a node is 1 where a condition holds and 0 elsewhere."""
     choice = (Const(sp.S.One), Const(sp.S.Zero))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symbp.calculus.choices import gather_choices
 from symbp.calculus.collect import compact, tidy
 from symbp.calculus.equation import Equation, Unit, adjoint_name
 from symbp.calculus.expression import Entry, Prime, SumOver, entries
@@ -22,7 +23,14 @@ from symbp.calculus.facts import (
     known_sums,
 )
 from symbp.calculus.functions import work_out
-from symbp.calculus.index import canonical, fresh, freshen, map_entries, substitute
+from symbp.calculus.index import (
+    canonical,
+    fresh,
+    freshen,
+    map_entries,
+    signature,
+    substitute,
+)
 from symbp.calculus.maxima import with_masks, without_idle_masks
 from symbp.calculus.pullback import Contribution, pullback
 
@@ -140,6 +148,7 @@ class _Rewriter:
         self.axes = axes
         self.definitions = definitions(unit)
         self.sums = known_sums(unit)
+        self.finite = frozenset({*unit.letters} - {e.name for e in unit.equations})
         self.inverses = [
             found for e in reversed(unit.equations) if (found := inverse(e, unit)) is not None
         ]
@@ -149,9 +158,7 @@ class _Rewriter:
     ) -> Adjoint:
         letters = self.unit.letters[name]
         plain = [self._plain(c, letters) for c in contributions if c.target.plain]
-        scatters = tuple(
-            self._scatter(c, closed) for c in contributions if not c.target.plain
-        )
+        scatters = self._scatters([c for c in contributions if not c.target.plain], closed)
         if not plain:
             return Adjoint(name, scatters, tuple(contributions))
         raw = sp.Add(*plain)
@@ -160,10 +167,18 @@ class _Rewriter:
         return Adjoint(name, (Equation(target, rhs), *scatters), tuple(contributions), steps)
 
     def _plain(self, contribution: Contribution, letters: tuple[sp.Symbol, ...]) -> sp.Expr:
-        """The contribution with the tensor's own letters; what stays open is summed over."""
+        """The contribution with the tensor's own letters."""
+        return self._moved(contribution, contribution.target.indices, letters)
+
+    def _moved(
+        self,
+        contribution: Contribution,
+        own: tuple[sp.Symbol, ...],
+        letters: tuple[sp.Symbol, ...],
+    ) -> sp.Expr:
+        """The contribution with ``letters`` in place of its ``own``; what stays open is summed over."""
         moved: dict[sp.Symbol, sp.Expr] = {}
         avoid = set(letters) | set(contribution.letters)
-        own = contribution.target.indices
         for old, new in zip(own, letters, strict=True):
             moved[old] = new
         for index in contribution.letters:
@@ -174,14 +189,22 @@ class _Rewriter:
         rest = [moved.get(i, i) for i in contribution.letters if i not in own]
         return SumOver(product, *sorted(rest, key=str)) if rest else product
 
-    def _scatter(self, contribution: Contribution, closed: dict[str, Equation]) -> Equation:
-        target = contribution.target
-        kept = target.free_symbols
-        product = sp.Mul(*contribution.factors)
-        rest = [i for i in contribution.letters if i not in kept]
-        raw = SumOver(product, *sorted(rest, key=str)) if rest else product
-        rhs, _ = self._rewrite(raw, closed)
-        return Equation(Entry(adjoint_name(target.name), *target.indices), rhs)
+    def _scatters(
+        self, contributions: list[Contribution], closed: dict[str, Equation]
+    ) -> tuple[Equation, ...]:
+        """One equation for all contributions that go to the same places."""
+        targets: dict[str, Entry] = {}
+        terms: dict[str, list[sp.Expr]] = {}
+        for contribution in contributions:
+            text, own = signature(contribution.target)
+            target = targets.setdefault(text, contribution.target)
+            letters = signature(target)[1]
+            terms.setdefault(text, []).append(self._moved(contribution, own, letters))
+        made = []
+        for text, target in targets.items():
+            rhs, _ = self._rewrite(sp.Add(*terms[text]), closed)
+            made.append(Equation(Entry(adjoint_name(target.name), *target.indices), rhs))
+        return tuple(made)
 
     def _rewrite(
         self, raw: sp.Expr, closed: dict[str, Equation]
@@ -204,7 +227,7 @@ class _Rewriter:
         record("sums", tidy(expr, self.axes))
         record("outputs", self._in_outputs(expr))
         record("facts", self._with_facts(expr))
-        record("collect", compact(expr, self.axes))
+        record("collect", compact(gather_choices(expr, self.finite), self.axes))
         record("names", fold(expr, self.definitions))
         return expr, tuple(steps)
 

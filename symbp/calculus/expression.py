@@ -12,6 +12,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 Letter = sp.Symbol
+OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 
 
 def letter(name: str) -> Letter:
@@ -152,6 +153,10 @@ class Compare(Inert):
     def op(self) -> str:
         return self.args[0].name
 
+    def negated(self) -> Compare:
+        """The opposite condition; nothing here is NaN."""
+        return Compare(OPPOSITE[self.op], *self.args[1:])
+
 
 class Logical(Inert):
     """``and`` / ``or`` of conditions."""
@@ -180,6 +185,8 @@ class Where(Inert):
             return then
         if (then, otherwise) == (sp.S.One, sp.S.Zero):
             return Iverson(condition)
+        if (then, otherwise) == (sp.S.Zero, sp.S.One) and isinstance(condition, Compare):
+            return Iverson(condition.negated())
         return sp.Expr.__new__(cls, condition, then, otherwise)
 
     def _eval_derivative(self, variable: sp.Symbol) -> sp.Expr:

@@ -174,7 +174,7 @@ class _Translator:
                 chosen.append(index)
                 continue
             family = f"{read.name}{axis}"
-            self.axes[family] = family
+            self.axes[family] = self._axis(base(index)) if index.is_Symbol else family
             chosen.append(letter(family))
         return tuple(chosen)
 

@@ -115,8 +115,11 @@ class Formula(Printer):
             return f"({','.join(self.place(p) for p in index.parts)})"
         if index.is_Symbol:
             return self.letter(index)
+        known = {s: self.size_of(s.letter) for s in index.atoms(Size)}
+        index = index.xreplace({s: sp.Integer(k) for s, k in known.items() if k is not None})
         renamed = {s: sp.Symbol(self.letter(s)) for s in index.free_symbols}
         terms = sorted(index.as_ordered_terms(), key=lambda t: not t.free_symbols)
+        terms.sort(key=lambda t: t.could_extract_minus_sign())
         text = "+".join(str(t.xreplace(renamed)).replace("*", "") for t in terms)
         return text.replace("+-", "-")
 

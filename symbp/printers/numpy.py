@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from symbp.arrays.lower import Lowered
+from symbp.arrays.lower import Lowered, shared_places
 from symbp.arrays.nodes import (
     Align,
     Arange,
@@ -25,6 +25,7 @@ from symbp.arrays.nodes import (
     Select,
     children,
     is_indicator,
+    spans,
 )
 from symbp.calculus.expression import Group, Letter, Size
 from symbp.printers.base import ATOM, BATCH, CAST, CONDITION, POWER, PRODUCT, SUM, Printer, slot
@@ -54,10 +55,14 @@ class NumPy(Printer):
         """The right-hand side; it fills the whole target even where the formula is constant."""
         tree, target = lowered.tree, lowered.target
         text = self.text(tree)
+        whole = spans(tree) >= set(target.axes)
         if any(isinstance(i, Group) for i in target.index):
             shape = ", ".join(self._axis_length(i) for i in target.index)
+            if not whole:
+                parts = ", ".join(self._length(i) for i in target.axes)
+                return f"np.broadcast_to({text}, ({parts})).reshape({shape})"
             return f"{self.text(tree, ATOM)}.reshape({shape})"
-        if tree.axes == target.axes or lowered.scatter:
+        if whole or lowered.scatter:
             return text
         primal = slot(target.name.removeprefix("∂"))
         if not tree.axes:
@@ -65,8 +70,9 @@ class NumPy(Printer):
         return f"np.broadcast_to({text}, {primal}.shape)"
 
     def target(self, ref: Ref) -> str:
-        if all(i.is_Symbol and i in ref.axes or isinstance(i, Group) for i in ref.index):
-            return slot(ref.name)
+        if all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
+            if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= _groups(ref):
+                return slot(ref.name)
         return self.text(ref)
 
     def _axis_length(self, index: sp.Expr) -> str:
@@ -78,6 +84,10 @@ class NumPy(Printer):
                 return "-1"
             total *= size
         return str(total)
+
+    def _length(self, index: Letter) -> str:
+        size = self.size_of(index)
+        return slot(BATCH) if size is None else str(size)
 
     # -- leaves ---------------------------------------------------------------------------------
 
@@ -151,9 +161,14 @@ class NumPy(Printer):
     def _subscript(self, text: str, index: list[sp.Expr], node: Ref) -> str:
         specs: list[str] = []
         windows: list[tuple[int, int, int]] = []  # axis, width, step
+        shared = range(*(shared_places(tuple(index), self._fixed(index, node)) or (0, 0)))
+        block = [a for a in node.axes if any(a in index[k].free_symbols for k in shared)]
         for axis, place in enumerate(index):
+            place = self._with_sizes(place)
             inside = [s for s in node.axes if s in place.free_symbols]
-            if place.is_Symbol and inside:
+            if axis in shared:
+                specs.append(self._advanced(place, block))
+            elif place.is_Symbol and inside:
                 specs.append(":")
             elif not inside:
                 specs.append(self.number(place)[0])
@@ -173,6 +188,30 @@ class NumPy(Printer):
             specs.pop()
         return text if specs == [":"] else f"{text}[{', '.join(specs)}]"
 
+    def _fixed(self, index: list[sp.Expr], node: Ref) -> set[Letter]:
+        return {s for place in index for s in place.free_symbols} - set(node.axes)
+
+    def _with_sizes(self, place: sp.Expr) -> sp.Expr:
+        sizes = {s: self.size_of(s.letter) for s in place.atoms(Size)}
+        return place.xreplace({s: sp.Integer(k) for s, k in sizes.items() if k is not None})
+
+    def _advanced(self, place: sp.Expr, block: list[Letter]) -> str:
+        """An array of positions, with an axis for each letter of the block that it shares."""
+        text = ""
+        for k, index in enumerate(block):
+            count = int(place.coeff(index))
+            if not count:
+                continue
+            behind = len(block) - k - 1
+            size = self.size_of(index)
+            term = f"np.arange({slot(BATCH) if size is None else size})"
+            term += f"[:{', None' * behind}]" if behind else ""
+            joint = " - " if count < 0 else " + "
+            term = term if abs(count) == 1 else f"{abs(count)} * {term}"
+            text += (joint if text else joint.strip(" +")) + term
+        rest = place - sum(place.coeff(i) * i for i in block)
+        return text if rest == 0 else f"{text} + {self.number(rest)[0]}".lstrip(" +")
+
     def _size(self, index: sp.Symbol) -> int:
         size = self.size_of(index)
         if size is None:
@@ -185,7 +224,7 @@ class NumPy(Printer):
         start = place - step * index
         last = start + step * (self._size(index) - 1)
         stop = last + (1 if step > 0 else -1)
-        begin = "" if start == 0 else self.number(start)[0]
+        begin = "" if start == 0 and step > 0 else self.number(start)[0]
         end = "" if stop.is_Integer and stop < 0 else self.number(stop)[0]
         return f"{begin}:{end}" + (f":{step}" if step != 1 else "")
 
@@ -369,6 +408,10 @@ class Integers(NumPy):
     def Arange(self, node: Arange) -> tuple[str, int]:
         size = self.size_of(node.letter)
         return f"np.arange({slot(BATCH) if size is None else size})", ATOM
+
+
+def _groups(ref: Ref) -> set[sp.Expr]:
+    return {i for i in ref.index if isinstance(i, Group)}
 
 
 def _whole(node: Node) -> bool:
