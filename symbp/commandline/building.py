@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ import numpy as np
 
 import symbp
 from symbp.api import Network
-from symbp.commandline import proving
+from symbp.commandline.guard import Failed
 from symbp.commandline.progress import training
 from symbp.commandline.screen import print_table, say
 from symbp.commandline.verbs import title
@@ -45,8 +47,10 @@ def build(network: str, output: Path | None, *, force: bool) -> None:
     say(title(loaded))
     _say_gradients(made)
     report = loaded.verify()
-    proving.show(report)
+    say(report.table())
     say()
+    if not report.ok:
+        raise Failed
     run = _train(made.package, loaded.spec.train.epochs)
     _say_outputs(made.package, run)
     _say_summary(loaded, made, folder, run)
@@ -64,7 +68,7 @@ def _train(package: Package, epochs: int) -> Run:
     module = modules.load(package.module.source, package.name)
     x, t = package.arrays
     start = time.perf_counter()
-    with training(epochs) as callback:
+    with training(epochs) as callback, np.errstate(all="ignore"):
         params, history = module.train(x, t, callback=callback)
     return Run(module.predict(params, x), history, time.perf_counter() - start)
 
@@ -93,11 +97,13 @@ def _say_summary(network: Network, made: Build, folder: Path, run: Run) -> None:
     history, data = run.history, made.package
     losses = history["loss"]
     facts = {
-        "wrote": ", ".join(str(folder / name) for name, _ in made.files),
+        "wrote": f"{folder}{os.sep} with {', '.join(name for name, _ in made.files)}",
         "parameters": str(show.count(network)),
         "data": f"{len(data.arrays[0])} samples: {data.note}",
         "loss": f"{losses[0]:.6g} in epoch 1, {losses[-1]:.6g} in epoch {len(losses)}",
     }
+    if not math.isfinite(losses[-1]):
+        facts["loss"] += "; a smaller learning_rate in [train] may help"
     held = network.spec.train.held_out
     if held:
         facts["held out"] = f"loss {history['held_out_loss'][-1]:.6g} on {held:.0%} of the samples"

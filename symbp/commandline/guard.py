@@ -17,7 +17,7 @@ TRACEBACK = "SYMBP_TRACEBACK"  # an environment variable that shows where symbp 
 
 
 class Failed(Exception):
-    """A check failed; the message says which."""
+    """A check failed; the message says which, where that is not printed already."""
 
 
 class Guarded(click.Group):

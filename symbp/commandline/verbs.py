@@ -8,6 +8,7 @@ from pathlib import Path
 import symbp
 from symbp import examples
 from symbp.api import Network
+from symbp.commandline.guard import Failed
 from symbp.commandline.screen import print_table, say
 from symbp.errors import InputError
 from symbp.language.starter import starter
@@ -95,9 +96,10 @@ def title(network: Network) -> str:
 
 def verify(network: str) -> None:
     """The table of gradients; Failed where one is wrong."""
-    from symbp.commandline import proving
-
-    proving.show(symbp.load(network).verify())
+    report = symbp.load(network).verify()
+    say(report.table())
+    if not report.ok:
+        raise Failed
 
 
 def map_(network: str, *, style: str, form: str) -> None:

@@ -10,14 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from symbp import data
 from symbp.api import Network
 from symbp.data.dataset import Dataset
 from symbp.errors import InputError
+from symbp.language.spec import Data, Spec
 from symbp.writers.files import signed_archive
 from symbp.writers.interface import Interface, Output
 from symbp.writers.main_part import Arrays, Targets
 from symbp.writers.module import Module, interface, write
+
+MADE_UP = "a small made-up set, as the network file names no [data]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +56,17 @@ def package(network: Network, *, style: str = "lecture", dtype: str = "float64")
     program, spec = network.program, network.spec
     net = interface(program, dtype)
     if spec.data is None:
-        arrays, note = made_up(net), "a small made-up set, as the network file names no [data]"
-        return Package(spec.name, write(program, dtype=dtype), b"", arrays, note)
-    found = read_data(network)
-    arrays = _fitted(network, found, net)
-    if data.is_small(*arrays):
-        module = write(program, dtype=dtype, data=arrays, note=found.note)
-        return Package(spec.name, module, b"", arrays, found.note)
-    file = f"{spec.name}_data.npz"
+        arrays = made_up(net)
+        _check_split(spec, len(arrays[0]))
+        return Package(spec.name, write(program, dtype=dtype), b"", arrays, MADE_UP)
+    found = read_data(spec, spec.data)
+    arrays = _fitted(spec, found, net)
+    _check_split(spec, len(arrays[0]))
+    small = data.is_small(*arrays)
+    file = "" if small else f"{spec.name}_data.npz"
     module = write(program, dtype=dtype, data=arrays, note=found.note, file=file)
-    stored = signed_archive(data.npz_bytes(*arrays, note=found.note))
-    return Package(spec.name, module, stored, arrays, found.note)
+    beside = b"" if small else signed_archive(data.npz_bytes(*arrays, note=found.note))
+    return Package(spec.name, module, beside, arrays, found.note)
 
 
 def made_up(net: Interface) -> Arrays:
@@ -70,17 +75,25 @@ def made_up(net: Interface) -> Arrays:
     return data.made_up(net.input_shape, targets, net.vocabulary)
 
 
-def read_data(network: Network) -> Dataset:
+def read_data(spec: Spec, named: Data) -> Dataset:
     """The data set that ``[data]`` names: built-in, or a file seen from the network file."""
-    spec = network.spec
-    assert spec.data is not None
-    if spec.data.source in data.NAMES:
-        return data.dataset(spec.data.source)
-    return data.from_file(Path(spec.base or ".") / spec.data.source, spec.data.target)
+    if named.source in data.NAMES:
+        return data.dataset(named.source)
+    return data.from_file(Path(spec.base or ".") / named.source, named.target)
 
 
-def _fitted(network: Network, found: Dataset, net: Interface) -> Arrays:
-    spec = network.spec
+def _check_split(spec: Spec, samples: int) -> None:
+    """Raise InputError where ``held_out`` leaves nothing to train on, or nothing to hold out."""
+    share = spec.train.held_out
+    count = round(share * samples)
+    if share and not 0 < count < samples:
+        raise InputError(
+            f"held_out = {share:g} takes {count} of {samples} samples; {1 / samples:.2g} takes one",
+            spec.file,
+        )
+
+
+def _fitted(spec: Spec, found: Dataset, net: Interface) -> Arrays:
     try:
         x = data.fit_input(found, net.input_shape, net.vocabulary)
         return x, _targets(found, net)
@@ -96,12 +109,9 @@ def _targets(found: Dataset, net: Interface) -> Targets:
     return _target(found, net.outputs[0], None)
 
 
-def _target(found: Dataset, output: Output, name: str | None) -> Targets:
-    integers = output.classes == "integer"
-    shape = output.shape
-    return data.fit_target(
-        found, shape, name=name, integer_targets=integers, signs=output.classes == "sign"
-    )
+def _target(found: Dataset, output: Output, name: str | None) -> np.ndarray:
+    integers, signs = output.classes == "integer", output.classes == "sign"
+    return data.fit_target(found, output.shape, name=name, integer_targets=integers, signs=signs)
 
 
 def _classes(output: Output) -> int:
