@@ -251,7 +251,8 @@ class _Translator:
         product = sp.Mul(*rest)
         if not mine or len(rest) < 2 or not any(f.indices for f in mine):
             return factors
-        reads = [r.name for r in entries(product) if r.name not in self.defined]
+        widest = sorted(entries(product), key=lambda r: -len(r.indices))
+        reads = [r.name for r in widest if r.name not in self.defined]
         part = self.part(product, f"{reads[0]}hat" if reads else "u")
         self.cuts.add(part.name)
         return [*mine, *(f for f in factors if f.is_number), part]
