@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.arrays.nodes import Align, Axes, Call, Lin, Node, Power, Prod
+from symbp.arrays.nodes import Align, Axes, Call, Condition, Lin, Node, Power, Prod, Select
 
 
 def align(x: Node, axes: Axes) -> Node:
@@ -17,16 +17,19 @@ def align(x: Node, axes: Axes) -> Node:
     def push(child: Node) -> Node:
         return align(child, axes) if child.axes else child
 
-    def same(children: tuple[Node, ...]) -> bool:
-        return all(c.axes in ((), x.axes) for c in children)
-
     match x:
-        case Prod(coefficient, over, under) if same(over + under):
+        case Align(inner):
+            return align(inner, axes)
+        case Prod(coefficient, over, under):
             return Prod(coefficient, tuple(map(push, over)), tuple(map(push, under)), wanted)
-        case Call(function, arguments) if same(arguments):
+        case Call(function, arguments):
             return Call(function, tuple(map(push, arguments)), wanted)
         case Power(base, exponent):
             return Power(push(base), exponent, wanted)
-        case Lin(terms) if same(tuple(t for _, t in terms)):
+        case Lin(terms):
             return Lin(tuple((sign, push(t)) for sign, t in terms), wanted)
+        case Condition(op, left, right):
+            return Condition(op, push(left), push(right), wanted)
+        case Select(condition, then, otherwise):
+            return Select(push(condition), push(then), push(otherwise), wanted)
     return Align(x, wanted)

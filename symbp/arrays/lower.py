@@ -28,6 +28,7 @@ from symbp.arrays.nodes import (
     Reduce,
     Ref,
     Select,
+    is_stored,
 )
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import (
@@ -132,12 +133,24 @@ class _Lowering:
         return (first, not simple, len(places), expr.count_ops(), str(expr))
 
     def sort_axes(self, nodes: list[Node]) -> Axes:
+        """The order of the largest stored array; other letters where the target has them, or behind."""
         found: list[Letter] = []
-        for node in sorted(nodes, key=lambda x: -len(x.axes)):
-            found += [a for a in node.axes if a not in found]
+        for node in sorted(nodes, key=lambda x: (not is_stored(x), -len(x.axes))):
+            for index in node.axes:
+                if index not in found:
+                    found.insert(self._behind(index, found), index)
         if all(a in self.axes for a in found):
             found.sort(key=self.axes.index)
         return tuple(found)
+
+    def _behind(self, index: Letter, found: list[Letter]) -> int:
+        if index not in self.axes:
+            return len(found)
+        before = self.axes[: self.axes.index(index)]
+        known = [k for k, a in enumerate(found) if a in before]
+        if known:
+            return known[-1] + 1
+        return 0 if any(a in self.axes for a in found) else len(found)
 
     def aligned(self, nodes: list[Node]) -> tuple[tuple[Node, ...], Axes]:
         axes = self.sort_axes(nodes)

@@ -149,6 +149,11 @@ Node = (
 )  # fmt: skip
 
 
+def is_stored(node: Node) -> bool:
+    """Whether a node reads an array, other than letters as numbers."""
+    return isinstance(node, Ref) or any(is_stored(child) for child in children(node))
+
+
 def spans(node: Node) -> frozenset[Letter]:
     """The axes along which a node has its full length; along others it may have length one."""
     match node:

@@ -91,5 +91,8 @@ def _joined(members: list[_Choice], finite: Container[str]) -> sp.Expr:
     first = members[0]
     then = sp.Add(*(m.then for m in members))
     otherwise = sp.Add(*(m.otherwise for m in members))
-    return first.outside * Where(first.condition, then, otherwise)
+    condition = first.condition
+    if then == 0 and isinstance(condition, Compare):
+        condition, then, otherwise = condition.negated(), otherwise, then
+    return first.outside * Where(condition, then, otherwise)
 

@@ -13,7 +13,7 @@ import sympy as sp
 from symbp.calculus.choices import gather_choices
 from symbp.calculus.collect import compact, tidy
 from symbp.calculus.equation import Equation, Unit, adjoint_name
-from symbp.calculus.expression import Entry, Prime, SumOver, entries
+from symbp.calculus.expression import Entry, FirstMax, Prime, SumOver, entries
 from symbp.calculus.facts import (
     Fact,
     apply_inverse,
@@ -148,7 +148,8 @@ class _Rewriter:
         self.axes = axes
         self.definitions = definitions(unit)
         self.sums = known_sums(unit)
-        self.finite = frozenset({*unit.letters} - {e.name for e in unit.equations})
+        made = {e.name for e in unit.equations if not isinstance(e.rhs, FirstMax)}
+        self.finite = frozenset({*unit.letters} - made)
         self.inverses = [
             found for e in reversed(unit.equations) if (found := inverse(e, unit)) is not None
         ]

@@ -117,12 +117,13 @@ class _Translator:
             self.order = sorted(target.free_symbols, key=_position(target))
             rhs = self.value(equation.rhs, WHOLE)
             self.out.append(Equation(target, rhs))
+        own = self._canonical_letters()
         return Translated(
             tuple(self.out),
             frozenset(self.part_letters),
             frozenset(self.cuts),
             dict(self.axes),
-            self._canonical_letters(),
+            own,
         )
 
     def not_yet(self, what: str) -> InputError:

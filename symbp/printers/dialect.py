@@ -38,7 +38,7 @@ class Latex(Dialect):
         "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "asin": r"\arcsin",
         "acos": r"\arccos", "atan": r"\arctan", "erf": r"\operatorname{erf}",
         "sign": r"\operatorname{sign}", "log1p": r"\operatorname{log1p}",
-        "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min",
+        "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min", "argmax": r"\operatorname{argmax}",
     }  # fmt: skip
 
     def bracket(self, text: str) -> str:
@@ -91,7 +91,7 @@ class Plain(Dialect):
     relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠",
                  "and": "∧", "or": "∨"}  # fmt: skip
     names: dict[str, str] = {"asin": "arcsin", "acos": "arccos", "atan": "arctan",
-                             "maximum": "max", "minimum": "min"}  # fmt: skip
+                             "maximum": "max", "minimum": "min", "argmax": "argmax"}  # fmt: skip
 
     def bracket(self, text: str) -> str:
         return f"({text})"

@@ -179,10 +179,12 @@ class Formula(Printer):
 
     def inside(self, node: Node) -> str:
         """A condition without its brackets."""
+        if isinstance(node, Align):
+            return self.inside(node.x)
         if isinstance(node, Condition):
             level = CONDITION if node.op in ("and", "or") else SUM
             left, right = (
-                self.inside(x) if isinstance(x, Condition) else self.text(x, level)
+                self.inside(x) if node.op in ("and", "or") else self.text(x, level)
                 for x in (node.left, node.right)
             )
             return f"{left} {self.dialect.relations[node.op]} {right}"
@@ -244,5 +246,7 @@ class Index(Formula):
         )
 
     def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
-        inner = f"{self.letters(node.over)} = argmax {self.text(node.x)}"
+        letters = self.letters(node.over)
+        letters = f"({letters.replace(' ', ', ')})" if " " in letters else letters
+        inner = f"{letters} = {self.dialect.names['argmax']} {self.text(node.x, PRODUCT)}"
         return self.dialect.iverson(inner)

@@ -113,6 +113,8 @@ class Matrix(Formula):
         front = " ".join(p for p in (number, *words) if p)
         if below:
             under = " ".join(self.text(x, POWER if len(below) > 1 else CONDITION) for x in below)
+            if not isinstance(self.dialect, Latex) and (len(below) > 1 or isinstance(below[0], (Lin, Prod))):
+                under = self.bracket(under)
             front = self.dialect.fraction(front or "1", under)[0]
         level = POWER if len(arrays) + len(divisors) > 1 or front else PRODUCT
         body = self.dialect.odot.join(self._factor(x, level) for x in arrays)

@@ -226,7 +226,8 @@ class NumPy(Printer):
         stop = last + (1 if step > 0 else -1)
         begin = "" if start == 0 and step > 0 else self.number(start)[0]
         end = "" if stop.is_Integer and stop < 0 else self.number(stop)[0]
-        return f"{begin}:{end}" + (f":{step}" if step != 1 else "")
+        mark = " : " if " " in begin + end else ":"
+        return f"{begin}{mark}{end}".strip() + (f"{mark}{step}" if step != 1 else "")
 
     def Align(self, node: Align) -> tuple[str, int]:
         inner = node.x
