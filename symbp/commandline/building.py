@@ -39,9 +39,9 @@ class Run:
 def build(network: str, output: Path | None, *, force: bool) -> None:
     """Write everything into a folder; Failed where a gradient is wrong."""
     loaded = symbp.load(network)
-    folder = output if output is not None else Path(loaded.name)
-    files.check_module(folder / f"{loaded.name}.py")
+    files.check_name(loaded.name, loaded.spec.file)
     made = plan(loaded)
+    folder = output if output is not None else Path(loaded.name)
     files.make_folder(folder)
     files.write({folder / name: content for name, content in made.files}, force=force)
     say(title(loaded))

@@ -19,7 +19,7 @@ from symbp.writers.table import Column, Table
 def new(name: str, *, force: bool) -> None:
     """Write NAME.toml. Its reader will make it his own, so it is never overwritten unasked."""
     text = starter(name)
-    files.check_module(Path(f"{name}.py"))
+    files.check_name(name)
     path = Path(f"{name}.toml")
     if path.exists() and not force:
         raise InputError("exists already; --force overwrites it", str(path))

