@@ -294,7 +294,7 @@ class _Lowering:
         return Reduce(op, x, over, tuple(a for a in x.axes if a not in over))
 
     def sum(self, expr: SumOver) -> Node:
-        coefficient, over, under = self.factors(expr.body)
+        coefficient, over, under = self.factors(masked_factors(expr.body))
         constants = [f for f in over if not self._varies(f)]
         divisors = [f for f in under if not self._varies(f)]
         nodes = [self.node(f) for f in over if f not in constants]
@@ -366,6 +366,21 @@ class _Lowering:
         if not batch or (len(shared) == 1 and len(free_a) == len(free_b) == 1):
             return Contract(a, b, shared, batch, (*batch, *free_a, *free_b))
         return Einsum((a, b), over, self._free([a, b], over))
+
+
+def masked_factors(body: sp.Expr) -> sp.Expr:
+    """``where(c, a*b, 0)`` with letters alone in c is ``where(c, a, 0)*b``: no product of all letters
+    is ever stored. ``a`` is a factor with all letters of c, or one."""
+    if not isinstance(body, Where) or body.args[2] != 0 or any(True for _ in entries(body.args[0])):
+        return body
+    condition, then, _ = body.args
+    factors = list(sp.Mul.make_args(then))
+    if all(f.free_symbols >= condition.free_symbols for f in factors if f.free_symbols):
+        return body
+    hosts = [f for f in factors if f.free_symbols >= condition.free_symbols]
+    host = sp.Mul(*hosts)
+    rest = [f for f in factors if f not in hosts]
+    return sp.Mul(Where(condition, host, sp.S.Zero), *rest)
 
 
 def _negative(term: sp.Expr) -> bool:
