@@ -174,7 +174,8 @@ class _Translator:
             if index.is_Symbol and index not in chosen:
                 chosen.append(index)
                 continue
-            family = f"{read.name}{axis}"
+            names = _candidates(f"{read.name.replace('_', '')}{axis}")
+            family = next(c for c in names if c not in self.axes and c not in self.letters)
             self.axes[family] = self._axis(base(index)) if index.is_Symbol else family
             chosen.append(letter(family))
         return tuple(chosen)

@@ -1,4 +1,7 @@
-"""New letters for those that are also the name of a tensor, as ``t`` in a loss."""
+"""New letters for those that are also the name of a tensor, as ``t`` in a loss.
+
+Those with an underscore get one, too: ``i_2`` is a copy of ``i`` further on.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ from symbp.language.walk import rebuild
 def renamed(
     program: Program, sizes: dict[str, int | None]
 ) -> tuple[tuple[Equation, ...], dict[str, int | None]]:
-    """A letter that is also a tensor's name, as t in a loss, gets another name."""
+    """The equations and the sizes of letters, with another name where one may not stay."""
     names = {*program.given, *program.definitions}
-    clashing = [letter for letter in sizes if letter in names]
+    clashing = [letter for letter in sizes if letter in names or "_" in letter]
     new = dict(zip(clashing, fresh(clashing, names | set(sizes)), strict=True))
     if not new:
         return program.equations, sizes
