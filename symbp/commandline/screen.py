@@ -29,7 +29,7 @@ def print_table(table: Table) -> None:
     from rich.table import Table as Ruled
     from rich.text import Text
 
-    ruled = Ruled(box=box.SIMPLE_HEAD, show_footer=bool(table.footer), pad_edge=False)
+    ruled = Ruled(box=box.SIMPLE_HEAD, show_footer=bool(table.footer), show_edge=False)
     for k, column in enumerate(table.columns):
         footer = Text(table.footer[k]) if table.footer else ""
         ruled.add_column(
