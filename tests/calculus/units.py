@@ -124,12 +124,11 @@ def interpreted(equation: Equation, unit: Unit, tensors: dict[str, np.ndarray]) 
 def computed(finished: Finished, tensors: dict[str, np.ndarray]) -> np.ndarray:
     """What the equation's own line of code makes of the same tensors."""
     lowered, name = finished.lowered, finished.equation.name
-    target, value, _ = (_filled(text) if isinstance(text, str) else 0 for text in finished.code)
+    target, value = (_filled(text) for text in finished.code[:2])
     body = [f"result = {value}"]
     if lowered.scatter:
-        own = _filled(finished.code[0])
         loops = [f"for {i} in range({size_in(finished.unit)(i)}):" for i in lowered.loops]
-        indented = ["    " * k + line for k, line in enumerate([*loops, f"{own} += {value}"])]
+        indented = ["    " * k + line for k, line in enumerate([*loops, f"{target} += {value}"])]
         shape = shape_in(finished.unit, name)
         body = [f"{_variable(name)} = np.zeros({shape})", *indented]
         body.append(f"result = {_variable(name)}")
