@@ -268,13 +268,13 @@ class _Core:
 def _unpack(pairs: list[tuple[str, str]]) -> list[Line]:
     """``a, b = params["a"], params["b"]`` on as few lines as fit."""
     made: list[Line] = []
-    while pairs:
-        count = len(pairs)
-        while count > 1 and len(_assignment(pairs[:count])) + 4 > WIDTH:
-            count -= 1
-        made.append(Line(_assignment(pairs[:count])))
-        pairs = pairs[count:]
-    return made
+    row: list[tuple[str, str]] = []
+    for pair in pairs:
+        if row and len(_assignment([*row, pair])) + 4 > WIDTH:
+            made.append(Line(_assignment(row)))
+            row = []
+        row.append(pair)
+    return [*made, Line(_assignment(row))] if row else made
 
 
 def _assignment(pairs: list[tuple[str, str]]) -> str:

@@ -57,18 +57,23 @@ class Scalar:
         self.storage = storage
         self.program: Program = storage.program
         self.products: dict[str, Product] = {}
+        self.texts: dict[tuple[sp.Basic, Dialect, int], str] = {}  # with slots for names
+        self.factors: dict[tuple[sp.Expr, Dialect, int], str] = {}
+        self.worked: dict[sp.Expr, list[Factor]] = {}
 
     # -- whether there is one -------------------------------------------------------------------
 
     @cached_property
     def degenerate(self) -> tuple[str, ...]:
         """Kinds of layers that one neuron cannot show: softmax, norms, whatever reduces neurons."""
-        found = [
-            n.kind for n in self.program.graph.nodes
-            if any(_reduces_neurons(e, n) for e in n.template.training.unit.equations)
-            or _fills_in_parts(n)
-        ]  # fmt: skip
-        return tuple(dict.fromkeys(found))
+        found: dict[str, None] = {}
+        seen: set[tuple[str, int]] = set()  # one look at each formula, however many layers have it
+        for node in self.program.graph.nodes:
+            key = (node.kind, id(node.template))
+            if key not in seen and (_reduces_neurons(node) or _fills_in_parts(node)):
+                found[node.kind] = None
+            seen.add(key)
+        return tuple(found)
 
     # -- the forward pass -----------------------------------------------------------------------
 
@@ -169,11 +174,15 @@ class Scalar:
     def carried(self) -> dict[str, str]:
         """Adjoints that stand for themselves: what a loop over copies hands on."""
         made = {}
-        for repeat in self._repeats(self.program.forward):
+        for repeat in self.repeats:
             made[repeat.end] = repeat.end
             made[repeat.result] = repeat.result
             made[repeat.first] = repeat.first
         return made
+
+    @cached_property
+    def repeats(self) -> tuple[Repeat, ...]:
+        return tuple(self._repeats(self.program.forward))
 
     def _repeats(self, items: tuple[Item, ...]) -> list[Repeat]:
         found = []
@@ -205,7 +214,7 @@ class Scalar:
 
     def _arrows_of(self, name: str) -> list[Arrow]:
         found = list(self.arrows.get(name, ()))
-        for repeat in self._repeats(self.program.forward):
+        for repeat in self.repeats:
             if repeat.source == name:
                 found.append(Arrow(name, repeat.first, ()))
         return found
@@ -236,22 +245,26 @@ class Scalar:
 
     def in_outputs(self, product: Product) -> Product:
         """Every f'(u) written in the tensor that holds f(u): ``sigma'(z) = y (1 - y)``."""
-        values = {
-            self.written_out(rhs): Entry(name)
-            for name, rhs in self.definitions.items()
-            if isinstance(rhs, Apply) and name in self.visible
-        }
-        functions = self.program.graph.library.bodies
-
         def change(factor: Factor) -> list[Factor]:
             if isinstance(factor, tuple):
                 return [tuple(self.in_outputs(p) for p in factor)]
             if not factor.has(Prime):
                 return [factor]
-            worked = work_out(self.written_out(factor), functions).xreplace(values)
-            return _in_order(worked)
+            if factor not in self.worked:
+                worked = work_out(self.written_out(factor), self.program.graph.library.bodies)
+                self.worked[factor] = _in_order(worked.xreplace(self.values))
+            return self.worked[factor]
 
         return tuple(f for factor in product for f in change(factor))
+
+    @cached_property
+    def values(self) -> dict[sp.Basic, Entry]:
+        """``sigma(z)`` -> the tensor that holds it."""
+        return {
+            self.written_out(rhs): Entry(name)
+            for name, rhs in self.definitions.items()
+            if isinstance(rhs, Apply) and name in self.visible
+        }
 
     # -- text -----------------------------------------------------------------------------------
 
@@ -275,28 +288,46 @@ class Scalar:
                 term = self.text(product, dialect)
                 text += f" - {term[1:]}" if k and term[0] == "-" else (" + " if k else "") + term
             return dialect.bracket(text) if level > CONDITION else text
-        return self.expression(self.written_out(factor), dialect, level)
+        key = (factor, dialect, level)
+        if key not in self.factors:
+            self.factors[key] = self.expression(self.written_out(factor), dialect, level)
+        return self.factors[key]
 
     def expression(self, expr: sp.Basic, dialect: Dialect, level: int = CONDITION) -> str:
         """A scalar expression in tensors of the network."""
+        order = self.order(expr)
+        named = [n for n in sorted(order, key=order.__getitem__)]
+        slots = {Entry(n): Entry(f"s{k}") for k, n in enumerate(named)}
+        generic = expr.xreplace(slots)
+        key = (generic, dialect, level)
+        if key not in self.texts:
+            self.texts[key] = self._generic(generic, dialect, level)
+        names = {f"s{k}": n for k, n in enumerate(named)}
+        return fill(self.texts[key], lambda n, *_: self.symbol(names.get(n, n), dialect))
+
+    def _generic(self, expr: sp.Basic, dialect: Dialect, level: int) -> str:
+        """A scalar expression in slots s0, s1, .. in the order in which they should be read."""
         functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-        printer = Index(dialect, functions, lambda index: 1)
-        tree = lower(Equation(Entry("value"), expr), self.order(expr)).tree
-        return fill(printer.text(tree, level), lambda name, *_: self.symbol(name, dialect))
+        places = {e.name: int(e.name[1:]) for e in entries(expr) if e.name[1:].isdigit()}
+        tree = lower(Equation(Entry("value"), expr), places).tree
+        return Index(dialect, functions, lambda index: 1).text(tree, level)
 
     def order(self, expr: sp.Basic) -> dict[str, int]:
         """Parameters stand before what they weigh, outputs before targets."""
         tensors = self.program.tensors
         weight = {"parameter": 0, "activation": 1, "input": 1, "noise": 2, "target": 3}
         names = sorted({e.name for e in entries(expr)})
-        places = {n: k for k, n in enumerate(tensors)}
         made = {}
         for name in names:
             bare = name.lstrip(ADJOINT)
             if bare in tensors:
                 role = -1 if name != bare else weight.get(tensors[bare].role, 1)
-                made[name] = role * 10_000 + places[bare]
+                made[name] = role * 100_000 + self.places[bare]
         return made
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        return {name: k for k, name in enumerate(self.program.tensors)}
 
     def symbol(self, name: str, dialect: Dialect) -> str:
         known = self.storage.name(name)
@@ -413,9 +444,14 @@ def _rename(expr: sp.Basic, names: Mapping[str, str]) -> sp.Basic:
     return rebuild(expr, [_rename(a, names) for a in expr.args])
 
 
-def _reduces_neurons(equation: Equation, node: Node) -> bool:
+def _reduces_neurons(node: Node) -> bool:
     """Whether a sum or maximum runs over neurons and reads no parameter, or letters count."""
     parameters = set(node.template.definition.parameters)
+    equations = node.template.training.unit.equations
+    return any(_counts_neurons(equation, parameters) for equation in equations)
+
+
+def _counts_neurons(equation: Equation, parameters: set[str]) -> bool:
     for found in sp.preorder_traversal(equation.rhs):
         if isinstance(found, MaxOver):
             return True

@@ -36,6 +36,7 @@ class Steps:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.emitter = Emitter(storage)
+        self.texts: dict[tuple[int, sp.Expr, Dialect], str] = {}  # with slots, one for each formula
 
     # -- whole equations ------------------------------------------------------------------------
 
@@ -201,9 +202,11 @@ class Steps:
         """A unit's expression in the names of the network, in index form."""
         finished = piece.finished
         assert finished is not None
-        tree = lower(Equation(Entry("value"), expr), finished.order).tree
-        text = self.printer(piece, dialect).text(tree, SUM)
-        return self.filled(text, piece, dialect)
+        key = (id(finished), expr, dialect)
+        if key not in self.texts:
+            tree = lower(Equation(Entry("value"), expr), finished.order).tree
+            self.texts[key] = self.printer(piece, dialect).text(tree, SUM)
+        return self.filled(self.texts[key], piece, dialect)
 
     def filled(self, text: str, piece: Piece, dialect: Dialect) -> str:
         def write(name: str, index: str, label: str, transposed: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.graph import Level, Repeat, Tensor
@@ -19,10 +19,11 @@ class Storage:
     inside a `repeat` they are lists with one entry a copy. Everything else is a local name."""
 
     program: Program
-    saved: tuple[str, ...]
+    saved: dict[str, None]
     repeats: dict[str, tuple[Repeat, int]]  # start, end, result -> its repeat, and the copy's offset
     read: frozenset[str]
     dtype: str = "float64"
+    names: dict[str, Name] = field(default_factory=dict)  # those written so far
 
     def code(self, name: str) -> str:
         """The tensor as it is read and assigned in code."""
@@ -67,6 +68,11 @@ class Storage:
 
     def name(self, tensor_name: str) -> Name:
         """The tensor as it is written in formulas."""
+        if tensor_name not in self.names:
+            self.names[tensor_name] = self._name(tensor_name)
+        return self.names[tensor_name]
+
+    def _name(self, tensor_name: str) -> Name:
         bare = tensor_name.lstrip(ADJOINT)
         if bare not in self.program.tensors:  # a placeholder such as the u of sigma(u)
             return name_of(bare)
@@ -122,7 +128,7 @@ def plan(program: Program, dtype: str = "float64") -> Storage:
     for repeat in all_repeats(program.forward):
         if {repeat.start, repeat.end, repeat.result} & read:
             saved.append(repeat.result)
-    return Storage(program, tuple(saved), repeats, frozenset(read), dtype)
+    return Storage(program, dict.fromkeys(saved), repeats, frozenset(read), dtype)
 
 
 def reads_of(statement: Statement) -> tuple[str, ...]:
