@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 import symbp
 from symbp.proof.module import load
-from tests.peer.mutants import mutants
+from symbp.proof.verify import verify_source
+from tests.peer.mutants import Mutant, mutants
 from tests.peer.random_data import Sample, good_sample
 
 CLASSIFIER = {"type": "cross_entropy"}
@@ -71,46 +73,57 @@ def distance(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> flo
     return worst
 
 
-def drawn(name: str) -> tuple[str, Sample]:
-    """The source of a network's module, and data for it."""
+@dataclass(frozen=True)
+class Case:
+    """A network, the source of its module, and data for it."""
+
+    network: symbp.Network
+    source: str
+    sample: Sample
+
+
+def case(name: str) -> Case:
     shape, loss, layers = NETWORKS[name]
     tables = {"name": name, "input": {"shape": shape}, "layer": layers, "loss": loss}
     sample = good_sample(tables, seed=1)
     assert sample is not None
-    return symbp.generate(symbp.Network(**tables)), sample
+    network = symbp.Network(**tables)
+    return Case(network, symbp.generate(network), sample)
 
 
-def judged(name: str) -> list[tuple[str, dict[str, float]]]:
-    """Each fault that runs and changes a gradient, and what ``check_gradients`` says of it."""
-    source, (params, x, t) = drawn(name)
-    training = name == "batchnorm"
-    _, right = load(source, name).loss_and_grads(params, x, t, training=training)
+def faults(case: Case) -> list[Mutant]:
+    """The faults with which the module still runs, and that change a gradient."""
+    params, x, t = case.sample
+    _, right = load(case.source).loss_and_grads(params, x, t, training=True)
     found = []
-    for mutant in mutants(source, "_backward"):
-        module = load(mutant.source, name)
+    for mutant in mutants(case.source, "_backward"):
+        module = load(mutant.source)
         try:
             with np.errstate(all="ignore"):
-                _, wrong = module.loss_and_grads(params, x, t, training=training)
+                _, wrong = module.loss_and_grads(params, x, t, training=True)
         except Exception:  # most slips do not fit in shape; those find themselves out
             continue
-        if any(np.shape(wrong[key]) != np.shape(gradient) for key, gradient in right.items()):
-            continue
-        if not distance(wrong, right) <= 1e-5:
-            found.append((mutant.fault, module.check_gradients(params, x, t, training=training)))
+        same_shapes = all(np.shape(wrong[key]) == np.shape(g) for key, g in right.items())
+        if same_shapes and not distance(wrong, right) <= 1e-5:
+            found.append(mutant)
     return found
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_planted_fault_is_found(name):
-    faults = judged(name)
-    assert len(faults) >= 10
-    missed = [fault for fault, errors in faults if not max(errors.values()) > 1e-6]
-    assert not missed
+    made = case(name)
+    planted = faults(made)
+    assert len(planted) >= 20
+    for mutant in planted:
+        errors = load(mutant.source).check_gradients(*made.sample, training=True)
+        assert max(errors.values()) > 1e-6, mutant.fault
+        assert not verify_source(mutant.source, made.network).ok, mutant.fault
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_the_right_module_passes(name):
-    source, sample = drawn(name)
-    module = load(source, name)
+    made = case(name)
     for training in (False, True):
-        assert max(module.check_gradients(*sample, training=training).values()) <= 1e-6
+        errors = load(made.source).check_gradients(*made.sample, training=training)
+        assert max(errors.values()) <= 1e-6
+    assert verify_source(made.source, made.network).ok

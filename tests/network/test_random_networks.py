@@ -19,12 +19,13 @@ from tests.peer.torch_network import buffer_names, evaluate, parameter_shapes, r
 
 Table = dict[str, Any]
 
-SHARDS, NETWORKS = 30, 10  # 300 networks; the first shards are the quick run
-QUICK = 3
+NETWORKS = 10  # of a shard
+QUICK = 2  # shards that run every time
 
-shards = pytest.mark.parametrize(
-    "shard", [pytest.param(k, marks=[pytest.mark.slow] * (k >= QUICK)) for k in range(SHARDS)]
-)
+
+def shards(count: int) -> pytest.MarkDecorator:
+    slow = [pytest.param(k, marks=pytest.mark.slow) for k in range(QUICK, count)]
+    return pytest.mark.parametrize("shard", [*range(QUICK), *slow])
 
 
 def module_of(tables: Table, **options: Any) -> ModuleType:
@@ -32,7 +33,8 @@ def module_of(tables: Table, **options: Any) -> ModuleType:
 
 
 def for_each(shard: int, check: Callable[[Table, Sample], None]) -> None:
-    """Runs ``check`` on the networks of a shard; a failure shows the network that it was."""
+    """Runs ``check`` on the networks of a shard; each failure shows the network that it was."""
+    problems = []
     for seed in range(shard * NETWORKS, (shard + 1) * NETWORKS):
         tables = random_network(seed)
         sample = good_sample(tables, seed)
@@ -42,7 +44,9 @@ def for_each(shard: int, check: Callable[[Table, Sample], None]) -> None:
             check(tables, sample)
         except Exception as problem:
             problem.add_note(f"network {seed}: {json.dumps(tables)}")
-            raise
+            problems.append(problem)
+    if problems:
+        raise ExceptionGroup(f"{len(problems)} of {NETWORKS} networks", problems)
 
 
 def single(data: Any) -> Any:
@@ -100,7 +104,7 @@ def compare(module: ModuleType, tables: Table, sample: Sample, training: bool) -
     np.testing.assert_equal(sample, kept)
 
 
-@shards
+@shards(30)
 def test_gradients_agree_with_pytorch(shard):
     def check(tables: Table, sample: Sample) -> None:
         module = module_of(tables)
@@ -110,7 +114,7 @@ def test_gradients_agree_with_pytorch(shard):
     for_each(shard, check)
 
 
-@shards
+@shards(10)
 def test_parameters_have_the_names_and_shapes_of_the_contract(shard):
     def check(tables: Table, sample: Sample) -> None:
         module = module_of(tables)
@@ -121,7 +125,7 @@ def test_parameters_have_the_names_and_shapes_of_the_contract(shard):
     for_each(shard, check)
 
 
-@shards
+@shards(20)
 def test_training_updates_the_buffers_as_pytorch_does(shard):
     def check(tables: Table, sample: Sample) -> None:
         params, x, t = sample
@@ -135,7 +139,7 @@ def test_training_updates_the_buffers_as_pytorch_does(shard):
     for_each(shard, check)
 
 
-@shards
+@shards(10)
 def test_gradients_in_float32_agree_with_pytorch(shard):
     def check(tables: Table, sample: Sample) -> None:
         params, x, t = sample
@@ -143,5 +147,14 @@ def test_gradients_in_float32_agree_with_pytorch(shard):
         _, grads = module.loss_and_grads(single(params), single(x), single(t))
         assert {gradient.dtype for gradient in grads.values()} == {np.dtype(np.float32)}
         assert error(grads, evaluate(tables, params, x, t).grads) <= 2e-3
+
+    for_each(shard, check)
+
+
+@shards(30)
+def test_finite_differences_and_the_complex_step_agree(shard):
+    def check(tables: Table, sample: Sample) -> None:
+        report = symbp.verify(symbp.Network(**tables))
+        assert report.ok, str(report)
 
     for_each(shard, check)
