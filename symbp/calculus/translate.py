@@ -73,13 +73,15 @@ def translate(
     formulas: Formulas,
     taken: frozenset[str] = frozenset(),
     place: tuple[str | None, int] = (None, 1),
+    built_in: bool = False,
 ) -> Translated:
     """Equations with expanded ellipses -> SymPy equations in order of evaluation.
 
     ``letters`` tells index letters from scalars; ``taken`` are names that no part may get; ``place``
-    is the file and the line of the formula's first line. Raises InputError for what is not derived.
+    is the file and the line of the formula's first line; a layer of the house may sum into place.
+    Raises InputError for what is not derived.
     """
-    return _Translator(letters, parameters, formulas, taken, place).run(equations)
+    return _Translator(letters, parameters, formulas, taken, place, built_in).run(equations)
 
 
 class _Translator:
@@ -90,12 +92,14 @@ class _Translator:
         formulas: Formulas,
         taken: frozenset[str],
         place: tuple[str | None, int],
+        built_in: bool = False,
     ) -> None:
         self.letters = letters
         self.parameters = parameters
         self.formulas = formulas
         self.taken = set(taken) | set(letters) | set(parameters)
         self.place = place
+        self.built_in = built_in
         self.out: list[Equation] = []
         self.defined: set[str] = set()
         self.parts: dict[str, str] = {}  # signature -> name
@@ -111,7 +115,7 @@ class _Translator:
         self._unite_axes(equations)
         for equation in equations:
             self.line = equation.line
-            if equation.accumulate:
+            if equation.accumulate and not self.built_in:
                 raise self.not_yet("'+='")
             target = Entry(equation.name, *(self.index(p) for p in equation.positions))
             self.order = sorted(target.free_symbols, key=_position(target))
@@ -154,9 +158,13 @@ class _Translator:
     def _canonical_letters(self) -> dict[str, tuple[Letter, ...]]:
         """Of every tensor the letters of its definition, else of its first bare read, else fresh ones."""
         known: dict[str, tuple[Letter, ...]] = {}
+        several = [e.name for e in self.out]
         for equation in self.out:
-            if equation.target.plain:
+            if equation.target.plain and several.count(equation.name) == 1:
                 known.setdefault(equation.name, equation.target.indices)
+        for equation in self.out:
+            if several.count(equation.name) > 1 and not equation.target.plain:
+                known.setdefault(equation.name, self._fresh_letters(equation.target))
         for equation in self.out:
             for read in [equation.target, *entries(equation.rhs)]:
                 if read.name not in known and read.plain:

@@ -117,6 +117,7 @@ class _Builder:
         self.items: list[Node | Repeat] = []
         self.visible: dict[str, str] = {}  # the user's names -> tensors
         self.shared: dict[str, Mapping[str, str]] = {}  # layer name -> its parameters
+        self.owned: Mapping[str, str] = {}  # the parameters of the latest layer
         self.regularized: list[str] = []
         self.constants: dict[str, object] = {}
         self.init: dict[str, str | float] = {}
@@ -153,11 +154,16 @@ class _Builder:
     def chain(self, layers: tuple[Layer, ...], source: str, final: str | None) -> str:
         """The output of a chain; ``final`` is the name of its last tensor where it has no other."""
         here = source
-        steps = [step for layer in layers for step in expand(layer)]
-        for k, layer in enumerate(steps):
-            here = self.layer(layer, here, final if k == len(steps) - 1 else None)
-            if layer.name is not None:
-                self.visible[layer.name] = here
+        steps = [(layer, step) for layer in layers for step in expand(layer)]
+        for k, (layer, step) in enumerate(steps):
+            last = k == len(steps) - 1
+            inner = step.type == "repeat" and "." in (final or "")
+            self.owned = {}
+            here = self.layer(step, here, final if last and not inner else None)
+            if layer.name is not None and self.owned:
+                self.shared[layer.name] = self.owned
+            if step.name is not None:
+                self.visible[step.name] = here
         return here
 
     def layer(self, layer: Layer, here: str, final: str | None) -> str:
@@ -200,6 +206,9 @@ class _Builder:
         before, around = dict(self.visible), self.items
         self.items = []
         end = self.chain(layer.layers, start, f"{result}.end")
+        if self.items and isinstance(self.items[-1], Repeat):  # its result has a name of its own
+            copy = Layer("activation", line=layer.line)
+            end = self.node(copy, activation_by_name("identity"), [end], f"{result}.end")
         inner, self.items = tuple(self.items), around
         self.visible = before
         self.levels = outer
@@ -259,8 +268,7 @@ class _Builder:
                 if local in definition.init:
                     self.init[names[local]] = definition.init[local]
             self.regularized += [names[local] for local in definition.regularized]
-            if layer.name is not None:
-                self.shared[layer.name] = dict(names)
+            self.owned = dict(names)
         for local in definition.noise:
             shape = template.shapes[definition.inputs[0]]
             names[local] = self.tensor(f"{local}{self.count or ''}", shape, "noise")

@@ -29,6 +29,7 @@ class Piece:
     finished: Finished | None
     names: Mapping[str, str]
     source: str = ""
+    whole: bool = False  # parameters are read with all copies of a repeat at once
 
     def tensor(self, local: str) -> str:
         """The network's tensor for a local name; adjoint marks stay in front."""
@@ -243,7 +244,10 @@ class _Builder:
             tensor = self.tensors[name]
             rank = len(tensor.shape) + len(tensor.levels)
             text, local = penalty(self.graph.library, rank, spec.l2, spec.l1, spec.file)
-            made += [Piece(f, {local: name, "R": "loss"}) for f in text.forward if f.equation.name == "R"]
+            names = {local: name, "R": "loss"}
+            made += [
+                Piece(f, names, whole=True) for f in text.forward if f.equation.name == "R"
+            ]
         return made
 
     # -- backward -------------------------------------------------------------------------------
@@ -319,10 +323,10 @@ class _Builder:
         inside = (*levels, repeat.level)
         self.carried.add(repeat.end)
         body = self.backward_items(repeat.items, inside)
+        body += self.accumulate(levels, inside)  # reads what the next line hands on
         body += self.total(repeat.start, inside)
         self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.first), None, levels)
-        accumulated = self.accumulate(levels, inside)
-        return [*before, Loop(repeat, True, (*body, *accumulated))]
+        return [*before, Loop(repeat, True, tuple(body))]
 
     def accumulate(
         self, levels: tuple[Level, ...], inside: tuple[Level, ...]

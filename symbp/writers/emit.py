@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from symbp.arrays.lower import Lowered
@@ -227,7 +227,11 @@ class Emitter:
         _, value, level = piece.finished.code
         if level < SUM:
             value = f"({value})"
-        return fill(value, lambda name, *_: self.storage.code(piece.tensor(name)))
+        return fill(value, lambda name, *_: self.place(piece, name))
+
+    def place(self, piece: Piece, name: str) -> str:
+        tensor = piece.tensor(name)
+        return tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
 
     def scatter(self, item: Statement, scatters: list[Piece], depth: int) -> list[Line]:
         """Start from zeros and add; window letters that overlap are looped over."""
@@ -295,6 +299,7 @@ class Emitter:
             if name == "#n":
                 return "N"
             known = self.storage.name(piece.tensor(name) if piece.finished else name)
+            known = replace(known, levels=()) if piece.whole else known
             method = known.latex if isinstance(dialect, Latex) else known.unicode
             return method(index, label, transposed)
 
