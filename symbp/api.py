@@ -6,6 +6,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from symbp.errors import InputError
 from symbp.language import network_file
 from symbp.language.spec import Spec
 
@@ -108,7 +109,17 @@ def derive(
 def generate(
     network: Network, *, style: str = "lecture", dtype: str = "float64", hvp: bool = False
 ) -> str:
-    """The source of the standalone NumPy module (contract: imports numpy and the standard library)."""
-    from symbp.writers.module import write
+    """The source of the standalone module; it imports NumPy and the standard library alone.
 
-    return write(network.program, dtype=dtype).source
+    The same bytes as the command line writes: data below 4 kB are in it, larger ones are read from
+    ``NAME_data.npz`` beside it. Raises InputError where the network's data do not fit it.
+    """
+    from symbp.writers.package import package
+
+    if hvp:
+        raise InputError("Hessian-vector products are not there yet; leave hvp out")
+    if style not in ("lecture", "fast"):
+        raise InputError(f"unknown style '{style}'; known are lecture, fast")
+    if dtype not in ("float64", "float32"):
+        raise InputError(f"unknown dtype '{dtype}'; known are float64, float32")
+    return package(network, style=style, dtype=dtype).module.source

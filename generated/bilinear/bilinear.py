@@ -1,7 +1,6 @@
 """A quadratic layer written by its user. Written by symbp.
 
-Behind each line stands the formula that it computes; rows are samples, ⊙ is the product of entries.
-"""
+Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
 from pathlib import Path
 

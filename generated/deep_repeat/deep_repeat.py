@@ -1,7 +1,6 @@
 """Twelve residual blocks from one set of formulas. Written by symbp.
 
-Behind each line stands the formula that it computes; rows are samples, ⊙ is the product of entries.
-"""
+Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
 import math
 from pathlib import Path

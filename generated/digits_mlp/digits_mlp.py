@@ -1,7 +1,6 @@
 """A multilayer perceptron reads handwritten digits. Written by symbp.
 
-Behind each line stands the formula that it computes; rows are samples, ⊙ is the product of entries.
-"""
+Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
 import math
 from pathlib import Path

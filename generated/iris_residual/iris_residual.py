@@ -1,7 +1,6 @@
 """A residual block of ReLU layers tells three irises apart. Written by symbp.
 
-Behind each line stands the formula that it computes; rows are samples, ⊙ is the product of entries.
-"""
+Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
 from pathlib import Path
 

@@ -1,7 +1,6 @@
 """A curve fitted under a loss written as a formula. Written by symbp.
 
-Behind each line stands the formula that it computes; rows are samples, ⊙ is the product of entries.
-"""
+Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
 import numpy as np
 
