@@ -33,7 +33,7 @@ from symbp.calculus.index import freshen, substitute
 def stable(expr: sp.Basic) -> sp.Basic:
     """Apply every local rule, from inside out.
 
-    * ``exp(u)/(1 + exp(u)) = sigmoid(u)``, ``1/(1 + exp(u)) = sigmoid(-u)``
+    * ``1/(1 + exp(u)) = sigmoid(-u)``, ``exp(u)*sigmoid(-u) = sigmoid(u)``
     * ``log(1 + exp(u)) = max(u, 0) + log1p(exp(-|u|))``
     * ``exp(u) - 1 = expm1(u)``
     * in a branch that is taken for u <= 0 alone, ``exp(u) = exp(min(u, 0))``
@@ -47,6 +47,9 @@ def stable(expr: sp.Basic) -> sp.Basic:
         argument = _one_plus_exponential(expr.args[0])
         if argument is not None:
             return _maximum_zero(argument) + Log1p(sp.exp(-Abs(argument)))
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp < 0:
+        argument = _one_plus_exponential(expr.base)
+        return expr if argument is None else Apply("sigmoid", -argument) ** -expr.exp
     if expr.is_Mul:
         return _logistic(expr)
     if expr.is_Add:
@@ -82,13 +85,14 @@ def _maximum_zero(u: sp.Expr) -> sp.Expr:
 
 def _logistic(expr: sp.Mul) -> sp.Expr:
     for factor in expr.args:
-        if factor.is_Pow and factor.exp == -1:
-            u = _one_plus_exponential(factor.base)
-            if u is None:
-                continue
-            if sp.exp(u) in expr.args:
-                return Apply("sigmoid", u) * expr / sp.exp(u) / factor
-            return Apply("sigmoid", -u) * expr / factor
+        base, count = factor.as_base_exp()
+        if type(base) is not Apply or base.function != "sigmoid" or not count.is_Integer:
+            continue
+        for power in expr.args:
+            ratio = power.args[0] / -base.argument if isinstance(power, sp.exp) else sp.S.Zero
+            if ratio.is_Integer and 0 < ratio <= count:
+                rest = sp.Mul(*(a for a in expr.args if a not in (factor, power)))
+                return rest * Apply("sigmoid", -base.argument) ** ratio * base ** (count - ratio)
     return expr
 
 
