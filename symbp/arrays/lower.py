@@ -56,6 +56,7 @@ from symbp.calculus.expression import (
     entries,
 )
 
+Covers = Callable[[str, int, Letter], bool]  # tensor, axis, letter: whether it covers the axis
 Rank = Callable[[sp.Expr], tuple]
 CALLS = {
     sp.exp: "exp", sp.log: "log", sp.tanh: "tanh", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
@@ -75,7 +76,12 @@ class Lowered:
     loops: Axes = ()
 
 
-def lower(equation: Equation, order: Mapping[str, int], fixed: frozenset[Letter] = frozenset()) -> Lowered:
+def lower(
+    equation: Equation,
+    order: Mapping[str, int],
+    fixed: frozenset[Letter] = frozenset(),
+    covers: Covers | None = None,
+) -> Lowered:
     """``order`` ranks tensors in the order in which a product or a sum should name them; ``fixed``
     letters are loop variables, not axes."""
     target = equation.target
@@ -87,11 +93,12 @@ def lower(equation: Equation, order: Mapping[str, int], fixed: frozenset[Letter]
     axes = tuple(
         dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed)
     )
-    lowering = _Lowering(axes, order, fixed)
+    lowering = _Lowering(axes, order, fixed, covers or (lambda name, axis, index: True))
     tree = align(lowering.node(equation.rhs), axes)
     plain = all(i.is_Symbol or isinstance(i, Group) for i in target.indices)
     plain = plain and shared_places(target.indices) is None
-    return Lowered(Ref(target.name, target.indices, axes), tree, not plain, loops)
+    short = lowering.short(target)
+    return Lowered(Ref(target.name, target.indices, axes, short), tree, not plain or bool(short), loops)
 
 
 def shared_places(
@@ -118,7 +125,10 @@ def _letters(index: sp.Expr) -> tuple[Letter, ...]:
 
 
 class _Lowering:
-    def __init__(self, axes: Axes, order: Mapping[str, int], fixed: frozenset[Letter]) -> None:
+    def __init__(
+        self, axes: Axes, order: Mapping[str, int], fixed: frozenset[Letter], covers: Covers
+    ) -> None:
+        self.covers = covers
         self.axes = axes
         self.order = order
         self.fixed = fixed
@@ -206,7 +216,11 @@ class _Lowering:
             else:
                 places += own[:1]
                 windows += own[1:]
-        return Ref(entry.name, entry.indices, (*places, *windows))
+        return Ref(entry.name, entry.indices, (*places, *windows), self.short(entry))
+
+    def short(self, entry: Entry) -> tuple[int, ...]:
+        places = enumerate(entry.indices)
+        return tuple(k for k, i in places if i.is_Symbol and not self.covers(entry.name, k, i))
 
     def call(self, expr: sp.Expr) -> Node:
         if isinstance(expr, Apply):

@@ -25,11 +25,21 @@ class Const:
 
 @dataclass(frozen=True)
 class Ref:
-    """A read of a tensor; ``index`` holds one index expression for each axis of the tensor."""
+    """A read of a tensor; ``index`` holds one index expression for each axis of the tensor.
+
+    Along the axes in ``short`` a bare letter covers the beginning alone.
+    """
 
     name: str
     index: tuple[sp.Expr, ...]
     axes: Axes
+    short: tuple[int, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all entries are read, in the order in which they lie."""
+        bare = all(i.is_Symbol and i in self.axes for i in self.index)
+        return bare and not self.short and len(set(self.index)) == len(self.index)
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,7 @@ class _Builder:
         spec = self.spec
         wanted = [spec.input_name, *(o.target for o in spec.outputs), *_user_names(spec.layers)]
         self.names.promise(wanted)
+        self.names.taken.add("t")  # what generated functions call the target
         source = self.tensor(spec.input_name, (None, *spec.input_shape), "input")
         self.visible[spec.input_name] = source
         last = self.chain(spec.layers, source, "y")

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from symbp.arrays.lower import Lowered, lower
 from symbp.calculus.derive import Adjoint
-from symbp.calculus.equation import Equation, Unit
+from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import Letter
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
@@ -38,12 +38,12 @@ class Finished:
 
     @cached_property
     def shown(self) -> Lowered:
-        return lower(self.equation, self.order)
+        return lower(self.equation, self.order, covers=self.covers)
 
     @cached_property
     def lowered(self) -> Lowered:
         runs = self.runs or self.equation
-        return lower(Equation(runs.target, stable(runs.rhs)), self.order)
+        return lower(Equation(runs.target, stable(runs.rhs)), self.order, covers=self.covers)
 
     @cached_property
     def code(self) -> tuple[str, str, int]:
@@ -56,6 +56,11 @@ class Finished:
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
         return tuple(name for name in slots(self.code[1]) if name != CAST)
+
+    def covers(self, name: str, axis: int, index: Letter) -> bool:
+        """Whether a letter has the length of a tensor's axis; in what was put together it may not."""
+        own = self.unit.letters.get(name.lstrip(ADJOINT))
+        return own is None or self.size_of(own[axis]) == self.size_of(index)
 
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]

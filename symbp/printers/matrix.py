@@ -51,9 +51,7 @@ class Matrix(Formula):
 
     def reference(self, node: Ref, transposed: bool) -> tuple[str, int]:
         self.matrix_axes(node)
-        if not all(i.is_Symbol and i in node.axes for i in node.index):
-            raise NoMatrixForm
-        if len(set(node.index)) != len(node.index):
+        if not node.whole:
             raise NoMatrixForm
         label = ",".join(self.letter(a) for a in node.axes if a in self.labels)
         return slot(node.name, "", label, transposed), ATOM

@@ -70,7 +70,7 @@ class NumPy(Printer):
         return f"np.broadcast_to({text}, {primal}.shape)"
 
     def target(self, ref: Ref) -> str:
-        if all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
+        if not ref.short and all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
             if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= _groups(ref):
                 return slot(ref.name)
         return self.text(ref)
@@ -142,9 +142,8 @@ class NumPy(Printer):
         return f"np.arange({count}){slot(CAST)}", ATOM
 
     def Ref(self, node: Ref) -> tuple[str, int]:
-        if all(i.is_Symbol and i in node.axes for i in node.index):
-            if len(set(node.index)) == len(node.index):
-                return slot(node.name), ATOM
+        if node.whole:
+            return slot(node.name), ATOM
         text, index = self._split_groups(node)
         return self._subscript(text, index, node), ATOM
 
@@ -168,6 +167,8 @@ class NumPy(Printer):
             inside = [s for s in node.axes if s in place.free_symbols]
             if axis in shared:
                 specs.append(self._advanced(place, block))
+            elif place.is_Symbol and inside and axis in node.short:
+                specs.append(f":{self._length(place)}")
             elif place.is_Symbol and inside:
                 specs.append(":")
             elif not inside:
