@@ -75,6 +75,7 @@ class _Core:
 
     def __init__(self, program: Program, dtype: str) -> None:
         self.program = program
+        self.dtype = dtype
         self.storage: Storage = plan(program, dtype)
         self.emitter = Emitter(self.storage)
         self.spec: Spec = program.graph.spec
@@ -93,6 +94,7 @@ class _Core:
             "backward": backward,
             "update_lines": updates,
             "targets": self.targets_function(),
+            "label_dtype": "" if self.dtype == "float64" else f", dtype=np.{self.dtype}",
             "helpers": "\n\n\n".join(helpers(code)),
         }
 
