@@ -116,10 +116,7 @@ class Laboratory:
         """Random values for what the unit reads from outside, and all that follows from them."""
         made = {e.name for e in self.unit.equations}
         reads = {r.name for e in self.unit.equations for r in entries(e.rhs)}
-        tensors = {
-            name: np.asarray(draw(self.shape(name)))
-            for name in sorted({*reads, *self.unit.inputs, *self.unit.parameters} - made)
-        }
+        tensors = {name: np.asarray(draw(self.shape(name))) for name in sorted(reads - made)}
         for pattern, value in self.unit.given:
             tensors |= self._obeying(pattern, value, tensors)
         for equation in self.unit.equations:
