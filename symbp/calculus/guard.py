@@ -103,7 +103,10 @@ class Laboratory:
             for axis, index in composite:
                 letters = tuple(sorted(index.free_symbols, key=str))
                 grid = Grid(letters, lambda i: sizes[self._axis(base(i))], {}, {})
-                sizes[axis] = max(sizes[axis], int(grid.value(index).max()) + 1)
+                places = grid.value(index)
+                if places.min() < 0:  # the formula counts on its own sizes
+                    return {self._axis(f): self.unit.sizes.get(f) or BATCH for f in families}
+                sizes[axis] = max(sizes[axis], int(places.max()) + 1)
         return sizes
 
     def _letters(self) -> set[Letter]:

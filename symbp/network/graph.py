@@ -75,6 +75,7 @@ class Graph:
     regularized: tuple[str, ...] = ()
     constants: Mapping[str, object] = field(default_factory=dict)
     init: Mapping[str, str | float] = field(default_factory=dict)
+    named: Mapping[str, str] = field(default_factory=dict)  # the user's names -> tensors
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -145,6 +146,7 @@ class _Builder:
             tuple(dict.fromkeys(self.regularized)),
             self.constants,
             self.init,
+            self.visible,
         )
 
     def tensor(self, wish: str, shape: Shape, role: str, latex: str | None = None, key: str = "") -> str:

@@ -48,7 +48,8 @@ def head(graph: Graph, output: Output, source: str, target: str, value: str) -> 
     library = graph.library
     shape = graph.tensors[source].shape
     unit, order, target_shape = loss_unit(library, output, shape, graph)
-    names = {"y": source, "t": target, unit.output: value}
+    others = {local: graph.named[name] for local, name in _loss_inputs(output.loss)}
+    names = {"y": source, "t": target, unit.output: value, **others}
     node = next((n for n in graph.nodes if n.output == source and not n.levels), None)
     derivation = library.derive(unit, seed=False)
     if node is not None and _has_pole(derivation):
@@ -95,7 +96,9 @@ def loss_unit(
     """The loss as a unit that ends in ``L``: inputs y and t, reduced over the batch."""
     loss, file = output.loss, graph.spec.file
     definition = _definition(loss, len(shape) - 1, shape, file)
-    unit, _, order, resolved = library.unit(definition, definition.formula, (shape, shape), file, True)
+    others = tuple(graph.tensors[graph.named[name]].shape for _, name in _loss_inputs(loss))
+    shapes = (shape, shape, *others)
+    unit, _, order, resolved = library.unit(definition, definition.formula, shapes, file, True)
     last = unit.equations[-1]
     rhs = last.rhs
     sizes, letters = dict(unit.sizes), dict(unit.letters)
@@ -115,7 +118,7 @@ def loss_unit(
     unit = replace(
         unit,
         equations=equations,
-        inputs=("y",),
+        inputs=tuple(i for i in definition.inputs if i != "t"),
         letters=letters,
         sizes=sizes,
         given=given,
@@ -123,6 +126,11 @@ def loss_unit(
     )
     order = {**order, "L": 0}
     return unit, order, resolved.shapes.get("t", shape)
+
+
+def _loss_inputs(loss: Loss) -> tuple[tuple[str, str], ...]:
+    """Other tensors of the network that a loss by formula reads: local name, name in the network."""
+    return tuple(dict(loss.options).get("inputs", ()))  # type: ignore[call-overload]
 
 
 def _over(kind: type[Reduction], body: sp.Expr, bound: tuple[sp.Symbol, ...]) -> sp.Expr:
@@ -139,7 +147,7 @@ def _definition(loss: Loss, rank: int, shape: Shape, file: str | None) -> Defini
         output = formula.equations[-1].name if formula.equations else "L"
         return Definition(
             formula=formula,
-            inputs=("y", "t"),
+            inputs=("y", "t", *(local for local, _ in _loss_inputs(loss))),
             output=output,
             sizes=dict(options.get("sizes", ())),  # type: ignore[call-overload]
             constants=dict(options.get("constants", ())),  # type: ignore[call-overload]

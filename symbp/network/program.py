@@ -137,6 +137,8 @@ class _Builder:
         self.carried: set[str] = set()  # adjoints that the loop hands from copy to copy
         self.done: set[str] = set()  # tensors whose adjoint has its statement
         self.ids: Counter[str] = Counter()
+        self.head_names: dict[int, dict[str, str]] = {}  # of a head's tensors, by its id
+        self.constants = dict(graph.constants)
 
     def run(self) -> Program:
         graph = self.graph
@@ -153,6 +155,7 @@ class _Builder:
         loss = self.loss(heads)
         backward = self.backward(heads)
         updates = self.updates(graph.items)
+        graph = replace(graph, constants=self.constants)
         return Program(
             graph, self.tensors, tuple(heads), tuple(targets), forward, loss, backward, updates
         )
@@ -213,7 +216,7 @@ class _Builder:
         total: list[Piece] = []
         penalties = self.penalties()
         for h in heads:
-            names = dict(h.names)
+            names = self.head_names[id(h)] = self.with_constants(h)
             if penalties and len(heads) == 1:
                 names["L"] = self.tensor("data_loss", (), "loss", r"L_{\mathrm{data}}")
             for finished in h.forward:
@@ -236,6 +239,15 @@ class _Builder:
             )
         return tuple(made)
 
+    def with_constants(self, h: Head) -> dict[str, str]:
+        """The names of a head's tensors; constants declared beside its formula become tensors."""
+        names = dict(h.names)
+        for local, value in dict(h.output.loss.options).get("constants", ()):  # type: ignore[call-overload]
+            shape = tuple(h.text.unit.sizes[i.name] for i in h.text.unit.letters[local])
+            names[local] = self.tensor(local, shape, "constant", None)
+            self.constants[names[local]] = value
+        return names
+
     def penalties(self) -> list[Piece]:
         spec, made = self.graph.spec, []
         if not spec.l2 and not spec.l1:
@@ -256,7 +268,7 @@ class _Builder:
         self.users = Counter(t for n in flatten(self.graph.items) for t in set(n.names.values()))
         made: list[Item] = []
         for h in heads:
-            inner = self.fresh_inner(h.text, h.names)
+            inner = self.fresh_inner(h.text, self.head_names[id(h)])
             made += self.unit(h.text, inner, "loss", None, ())
         spec = self.graph.spec
         if spec.l2 or spec.l1:

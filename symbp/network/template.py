@@ -188,11 +188,16 @@ class Library:
             for axis, index in enumerate(letters):
                 if index.name not in sizes and name in resolved.shapes:
                     sizes[index.name] = resolved.shapes[name][axis]
+        own = dict(translated.letters)
+        for name in (*definition.inputs, *definition.parameters):
+            if name not in own:  # its reads cancelled
+                own[name] = tuple(letter(f"{name}{k}") for k in range(len(resolved.shapes[name])))
+                sizes |= {i.name: s for i, s in zip(own[name], resolved.shapes[name], strict=True)}
         return Unit(
             equations=equations,
             inputs=tuple(i for i in definition.inputs),
             parameters=tuple(definition.parameters),
-            letters=dict(translated.letters),
+            letters=own,
             sizes=sizes,
             axes=dict(translated.axes),
             parts=translated.parts,

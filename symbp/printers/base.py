@@ -10,18 +10,32 @@ from collections.abc import Callable
 from typing import Any
 
 from symbp.arrays.nodes import Node
+from symbp.printers.naming import carrying
 
 ATOM, POWER, PRODUCT, SUM, CONDITION = 3, 2, 1, 0, -1
 OPEN, CLOSE, BAR = "\ue000", "\ue001", "\ue002"
 SLOT = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
 BATCH = "#n"  # the slot of the batch size
+LOOP = "#:"  # begins the slot of a loop variable
 CAST = "#cast"  # the slot behind an array that is float64 whatever the inputs are
 
 
-def slot(name: str, index: str = "", label: str = "", transposed: bool = False) -> str:
-    """A place in finished text for a tensor's name, with the index and marks that belong to it."""
-    rest = BAR.join([index, label, "T" if transposed else ""]) if index or label or transposed else ""
+def slot(name: str, index: str = "", label: str = "", mark: str = "") -> str:
+    """A place in finished text for a tensor's name, with its index and label.
+
+    ``mark`` is "T" where the tensor is transposed, "^" where an exponent follows.
+    """
+    rest = BAR.join([index, label, mark]) if index or label or mark else ""
     return f"{OPEN}{name}{BAR + rest if rest else ''}{CLOSE}"
+
+
+def raised(text: str) -> str:
+    """The base of a power: a slot learns that an exponent follows."""
+    match = SLOT.fullmatch(text)
+    if not match:
+        return text
+    name, index, label, _ = (match[1].split(BAR) + ["", "", ""])[:4]
+    return slot(name, index, label, "^")
 
 
 Fill = Callable[[str, str, str, bool], str]  # name, index, label, transposed
@@ -32,7 +46,8 @@ def fill(text: str, write: Fill) -> str:
 
     def replace(match: re.Match[str]) -> str:
         name, index, label, mark = (match[1].split(BAR) + ["", "", ""])[:4]
-        return write(name, index, label, bool(mark))
+        written = write(name, index, label, mark == "T")
+        return carrying(written) if mark == "^" else written
 
     return SLOT.sub(replace, text)
 

@@ -13,7 +13,7 @@ from symbp.calculus.expression import Letter
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import CAST, slots
+from symbp.printers.base import CAST, LOOP, slots
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.index import Index
 from symbp.printers.matrix import matrix_equation
@@ -48,19 +48,25 @@ class Finished:
     @cached_property
     def code(self) -> tuple[str, str, int]:
         """Target, value and level; the value of a scatter is what is added."""
-        printer = NumPy(self.size_of)
+        parameters = frozenset(ADJOINT + p for p in self.unit.parameters)
+        printer = NumPy(self.size_of, self.length, parameters)
         target, value = printer.statement(self.lowered)
         return target, value, printer.piece(self.lowered.tree)[1]
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
-        return tuple(name for name in slots(self.code[1]) if name != CAST)
+        found = slots(self.code[1])
+        return tuple(name for name in found if name != CAST and not name.startswith(LOOP))
 
     def covers(self, name: str, axis: int, index: Letter) -> bool:
         """Whether a letter has the length of a tensor's axis; in what was put together it may not."""
-        own = self.unit.letters.get(name.lstrip(ADJOINT))
-        return own is None or self.size_of(own[axis]) == self.size_of(index)
+        known = self.unit.letters.get(name.lstrip(ADJOINT))
+        return known is None or self.size_of(known[axis]) == self.size_of(index)
+
+    def length(self, name: str, axis: int) -> int | None:
+        """Of a tensor's axis; None is the batch."""
+        return self.size_of(self.unit.letters[name.lstrip(ADJOINT)][axis])
 
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]

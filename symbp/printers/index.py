@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 import sympy as sp
 
@@ -25,9 +26,9 @@ from symbp.arrays.nodes import (
     Select,
     is_indicator,
 )
-from symbp.calculus.expression import Group, Letter, Size
+from symbp.calculus.expression import Group, Letter, Size, letter
 from symbp.calculus.index import base
-from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, slot
+from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, raised, slot
 from symbp.printers.dialect import Dialect
 from symbp.printers.numpy import decimal_of
 
@@ -38,18 +39,26 @@ SizeOf = Callable[[Letter], int | None]
 class Formula(Printer):
     """What index, matrix and scalar form have in common."""
 
-    def __init__(self, dialect: Dialect, functions: FunctionNames, size_of: SizeOf) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        functions: FunctionNames,
+        size_of: SizeOf,
+        shown: Mapping[Letter, str] | None = None,
+    ) -> None:
         self.dialect = dialect
         self.functions = functions
         self.size_of = size_of
+        self.shown = dict(shown or {})  # letters in use, as they are written
 
     def bracket(self, text: str) -> str:
         return self.dialect.bracket(text)
 
     def equation(self, lowered: Lowered) -> tuple[str, str, int]:
         """Left side, right side, and how tightly the right side holds."""
+        left = self.text(lowered.target)
         right, level = self.piece(lowered.tree)
-        return self.text(lowered.target), right, level
+        return left, right, level
 
     # -- leaves ---------------------------------------------------------------------------------
 
@@ -100,12 +109,25 @@ class Formula(Printer):
         return slot(BATCH) if size is None else str(size)
 
     def letter(self, index: Letter) -> str:
-        """``i_2``, a fresh copy of i, is written i''."""
-        _, _, count = index.name.partition("_")
-        return base(index) + "'" * int(count or 0)
+        """``i_2``, a fresh copy of i, is written i, or i' where i is in use."""
+        if index not in self.shown:
+            text = base(index)
+            while text in self.shown.values():
+                text += "'"
+            self.shown[index] = text
+        return self.shown[index]
 
     def letters(self, indices: tuple[Letter, ...]) -> str:
         return " ".join(self.letter(i) for i in indices)
+
+    @contextmanager
+    def bound(self, indices: tuple[Letter, ...]) -> Iterator[str]:
+        """Letters that a sum runs over: new ones inside it, forgotten behind it."""
+        before = dict(self.shown)
+        hidden = {i: f"{self.shown.pop(i)}" for i in indices if i in self.shown}
+        self.shown |= {letter(f"{i.name}_outside"): text for i, text in hidden.items()}
+        yield self.letters(indices)
+        self.shown = before
 
     def Arange(self, node: Arange) -> tuple[str, int]:
         return self.letter(node.letter), ATOM
@@ -141,7 +163,7 @@ class Formula(Printer):
         return text, SUM
 
     def Power(self, node: Power) -> tuple[str, int]:
-        return self.dialect.power(self.text(node.x, ATOM), self.constant(node.exponent)[0])
+        return self.dialect.power(raised(self.text(node.x, ATOM)), self.constant(node.exponent)[0])
 
     def Call(self, node: Call) -> tuple[str, int]:
         arguments = ", ".join(self.text(a) for a in node.arguments)
@@ -153,7 +175,7 @@ class Formula(Printer):
             return self.dialect.absolute(arguments)
         if node.function == "power":
             base_text, exponent = (self.text(a, ATOM) for a in node.arguments)
-            return self.dialect.power(base_text, exponent)
+            return self.dialect.power(raised(base_text), exponent)
         return self.dialect.call(self.function(node.function), arguments)
 
     def function(self, name: str) -> str:

@@ -54,7 +54,7 @@ class Matrix(Formula):
         if not node.whole:
             raise NoMatrixForm
         label = ",".join(self.letter(a) for a in node.axes if a in self.labels)
-        return slot(node.name, "", label, transposed), ATOM
+        return slot(node.name, "", label, "T" if transposed else ""), ATOM
 
     def transposed(self, node: Node) -> str:
         if isinstance(node, Ref):

@@ -26,15 +26,18 @@ class Name:
     def latex(self, index: str = "", label: str = "", transposed: bool = False) -> str:
         subscript = ",".join(p for p in (self.subscript, index) if p)
         superscript = ",".join((*self.levels, *([label] if label else [])))
-        text = self.base
+        text, _, exponent = self.base.partition("^")  # the variance is called sigma^2
         if subscript:
             text += f"_{subscript}" if len(subscript) == 1 else f"_{{{subscript}}}"
         if superscript:
             text += f"^{{({superscript})}}"
+        if exponent:
+            text = f"{carrying(text)}^{exponent}"
+            superscript = exponent
         for _ in range(self.adjoint):
             text = rf"\frac{{\partial L}}{{\partial {text}}}"
         if self.through:
-            text = rf"\left.{text}\right|_{{{self.through}}}"
+            text = rf"\left.{text}\right|_{{{name_of(self.through).latex()}}}"
         if not transposed:
             return text
         if self.adjoint:
@@ -52,6 +55,15 @@ class Name:
         lower = self.base.lower() if len(self.base) == 1 else self.base
         plain = re.sub(r"^[A-Z](?=[a-z]?\d*$)", lambda m: m[0].lower(), self.plain)
         return replace(self, base=lower, plain=plain)
+
+
+def carrying(text: str) -> str:
+    """A finished name as the base of a power: a derivative in brackets, a superscript in braces."""
+    if text.startswith((r"\frac", r"\left.")):
+        return rf"\left( {text} \right)"
+    if text.startswith("∂"):
+        return f"({text})"
+    return f"{{{text}}}" if "^" in text else text
 
 
 def name_of(word: str, latex: str | None = None) -> Name:

@@ -28,7 +28,18 @@ from symbp.arrays.nodes import (
     spans,
 )
 from symbp.calculus.expression import Group, Letter, Size
-from symbp.printers.base import ATOM, BATCH, CAST, CONDITION, POWER, PRODUCT, SUM, Printer, slot
+from symbp.printers.base import (
+    ATOM,
+    BATCH,
+    CAST,
+    CONDITION,
+    LOOP,
+    POWER,
+    PRODUCT,
+    SUM,
+    Printer,
+    slot,
+)
 
 SizeOf = Callable[[Letter], int | None]
 UFUNCS = {
@@ -42,10 +53,18 @@ UFUNCS = {
 
 
 class NumPy(Printer):
-    """``size_of`` gives the size of a letter; None is the batch, which is known when the code runs."""
+    """``size_of`` gives the size of a letter, ``length`` that of a tensor's axis; None is the batch,
+    which is known when the code runs. What is ``handed_out`` must own its memory."""
 
-    def __init__(self, size_of: SizeOf) -> None:
+    def __init__(
+        self,
+        size_of: SizeOf,
+        length: Callable[[str, int], int | None] | None = None,
+        handed_out: frozenset[str] = frozenset(),
+    ) -> None:
         self.size_of = size_of
+        self.length = length
+        self.handed_out = handed_out
 
     def statement(self, lowered: Lowered) -> tuple[str, str]:
         """Target and value of an assignment, or of ``+=`` for a scatter."""
@@ -56,18 +75,17 @@ class NumPy(Printer):
         tree, target = lowered.tree, lowered.target
         text = self.text(tree)
         whole = spans(tree) >= set(target.axes)
-        if any(isinstance(i, Group) for i in target.index):
+        if any(isinstance(i, Group) for i in target.index) and not lowered.scatter:
             shape = ", ".join(self._axis_length(i) for i in target.index)
             if not whole:
-                parts = ", ".join(self._length(i) for i in target.axes)
-                return f"np.broadcast_to({text}, ({parts})).reshape({shape})"
+                return f"np.broadcast_to({text}, {self._shape(target.axes)}).reshape({shape})"
             return f"{self.text(tree, ATOM)}.reshape({shape})"
         if whole or lowered.scatter:
             return text
-        primal = slot(target.name.removeprefix("∂"))
-        if not tree.axes:
-            return f"np.full_like({primal}, {text})"
-        return f"np.broadcast_to({text}, {primal}.shape)"
+        if isinstance(tree, Const):
+            return f"np.full({self._shape(target.axes)}, {self._float(tree)}){slot(CAST)}"
+        copied = ".copy()" if target.name in self.handed_out else ""
+        return f"np.broadcast_to({text}, {self._shape(target.axes)}){copied}"
 
     def target(self, ref: Ref) -> str:
         if not ref.short and all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
@@ -84,6 +102,10 @@ class NumPy(Printer):
                 return "-1"
             total *= size
         return str(total)
+
+    def _shape(self, axes: tuple[Letter, ...]) -> str:
+        lengths = [self._length(i) for i in axes]
+        return f"({lengths[0]},)" if len(lengths) == 1 else f"({', '.join(lengths)})"
 
     def _length(self, index: Letter) -> str:
         size = self.size_of(index)
@@ -111,7 +133,7 @@ class NumPy(Printer):
         if value in (sp.oo, -sp.oo):
             return ("np.inf", ATOM) if value == sp.oo else ("-np.inf", SUM)
         if value.is_Symbol:
-            return value.name, ATOM
+            return slot(LOOP + value.name), ATOM
         if value.is_Add:
             return " + ".join(self.number(a)[0] for a in value.args), SUM
         if value.is_Pow and value.exp == sp.Rational(1, 2):
@@ -151,11 +173,18 @@ class NumPy(Printer):
         """Reshape so that every part of a composite index has an axis of its own."""
         if not any(isinstance(i, Group) for i in node.index):
             return slot(node.name), list(node.index)
-        parts = [p for i in node.index for p in (i.parts if isinstance(i, Group) else (i,))]
-        shape = ", ".join(
-            self._axis_length(p) if p.is_Symbol else str(p) for p in parts
-        )
-        return f"{slot(node.name)}.reshape({shape})", parts
+        parts: list[sp.Expr] = []
+        lengths: list[str] = []
+        for axis, index in enumerate(node.index):
+            if isinstance(index, Group) or index.is_Symbol:
+                inside = index.parts if isinstance(index, Group) else (index,)
+                parts += inside
+                lengths += [self._axis_length(p) for p in inside]
+                continue
+            parts.append(index)
+            length = self.length(node.name, axis) if self.length else None
+            lengths.append("-1" if length is None else str(length))
+        return f"{slot(node.name)}.reshape({', '.join(lengths)})", parts
 
     def _subscript(self, text: str, index: list[sp.Expr], node: Ref) -> str:
         specs: list[str] = []

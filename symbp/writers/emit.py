@@ -9,9 +9,11 @@ from itertools import groupby
 
 from symbp.arrays.lower import Lowered
 from symbp.calculus.equation import ADJOINT
+from symbp.calculus.expression import Group
 from symbp.network.graph import Repeat
+from symbp.network.identifiers import USED
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement
-from symbp.printers.base import PRODUCT, SUM, fill
+from symbp.printers.base import LOOP, PRODUCT, SUM, fill
 from symbp.printers.dialect import PLAIN, Dialect, Latex
 from symbp.printers.numpy import NumPy
 from symbp.writers.storage import Storage, subscript
@@ -230,14 +232,26 @@ class Emitter:
         return fill(value, lambda name, *_: self.place(piece, name))
 
     def place(self, piece: Piece, name: str) -> str:
+        if name.startswith(LOOP):
+            return self.loop_variable(name.removeprefix(LOOP))
         tensor = piece.tensor(name)
         return tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
+
+    def loop_variable(self, letter: str) -> str:
+        """The letter, or the nearest name that nothing else has."""
+        tensors = self.program.tensors.values()
+        taken = {word for t in tensors for word in (t.name, f"d{t.name}", *(v.letter for v in t.levels))}
+        while letter in taken | USED:
+            letter += "_"
+        return letter
 
     def scatter(self, item: Statement, scatters: list[Piece], depth: int) -> list[Line]:
         """Start from zeros and add; window letters that overlap are looped over."""
         target = self.storage.code(item.defines)
         primal = self.storage.code(item.defines.lstrip(ADJOINT))
-        made = [Line(f"{target} = np.zeros_like({primal})", self.formula(item, PLAIN), item.id, depth)]
+        split = any(isinstance(i, Group) for p in scatters for i in p.finished.equation.target.indices)  # type: ignore[union-attr]
+        order = ', order="C"' if split else ""  # only then is a reshape a view
+        made = [Line(f"{target} = np.zeros_like({primal}{order})", self.formula(item, PLAIN), item.id, depth)]
         rest = tuple(p for p in item.pieces if p not in scatters)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
@@ -251,13 +265,13 @@ class Emitter:
         lowered: Lowered = finished.lowered
         made: list[Line] = []
         if lowered.loops:
-            letters = ", ".join(i.name for i in lowered.loops)
+            letters = ", ".join(self.loop_variable(i.name) for i in lowered.loops)
             sizes = ", ".join(str(finished.size_of(i)) for i in lowered.loops)
             call = f"range({sizes})" if len(lowered.loops) == 1 else f"np.ndindex({sizes})"
             made.append(Line(f"for {letters} in {call}:", "", item.id, depth))
             depth += 1
         target, value, _ = finished.code
-        text = fill(f"{target} += {value}", lambda name, *_: self.storage.code(piece.tensor(name)))
+        text = fill(f"{target} += {value}", lambda name, *_: self.place(piece, name))
         return [*made, Line(tidy(text), "", item.id, depth)]
 
     def concatenation(self, items: list[Statement], depth: int) -> list[Line]:
