@@ -1,0 +1,54 @@
+"""Random networks: every gradient by the complex step, to the last digits where they are smooth."""
+
+from __future__ import annotations
+
+import pytest
+
+import symbp
+from symbp.errors import InputError
+from symbp.proof.verify import verify
+
+pytest.importorskip("torch", reason="random networks infer their shapes beside the PyTorch peer")
+
+from tests.peer.random_networks import random_network
+
+QUICK, ALL = 40, 240
+
+
+def numbers(first: int, last: int, step: int) -> list[range]:
+    return [range(k, min(k + step, last)) for k in range(first, last, step)]
+
+
+def errors(seed: int, smooth: bool) -> list[float]:
+    """The errors of one network by complex step; none where this version does not derive it."""
+    try:
+        network = symbp.Network(**random_network(seed, smooth=smooth))
+    except InputError as refused:
+        assert "not derived by this version" in refused.message or "is real" in refused.message
+        return []
+    report = verify(network, seed=seed)
+    assert report.ok, f"network {seed}:\n{report}"
+    return [row.complex_step for row in report.rows if row.complex_step is not None]
+
+
+def worst(seeds: range, smooth: bool) -> float:
+    found = [error for seed in seeds for error in errors(seed, smooth)]
+    assert len(found) > len(seeds)
+    return max(found)
+
+
+@pytest.mark.parametrize("seeds", numbers(0, QUICK, 10), ids=str)
+def test_smooth_networks_are_exact(seeds):
+    assert worst(seeds, smooth=True) < 1e-12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", numbers(QUICK, ALL, 10), ids=str)
+def test_many_smooth_networks_are_exact(seeds):
+    assert worst(seeds, smooth=True) < 1e-12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seeds", numbers(1000, 1100, 10), ids=str)
+def test_networks_with_kinks_are_right(seeds):
+    assert worst(seeds, smooth=False) < 1e-12
