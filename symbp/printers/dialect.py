@@ -5,9 +5,12 @@ The notations (index, matrix, scalar) say what is printed; a dialect says with w
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 
-from symbp.printers.base import ATOM, POWER, PRODUCT, SUM
+from symbp.calculus.equation import ADJOINT
+from symbp.printers.base import ATOM, OPEN, POWER, PRODUCT, SUM
 
 
 class Dialect:
@@ -15,6 +18,7 @@ class Dialect:
 
     odot = oslash = times = ""
     tight = False  # whether one-letter indices stand without commas
+    bars = False  # whether a fraction is a bar with one thing above the other
     relations: dict[str, str] = {}
 
     def bracket(self, text: str) -> str:
@@ -23,12 +27,23 @@ class Dialect:
     def number(self, value: sp.Expr) -> tuple[str, int]:
         raise NotImplementedError
 
+    def places(self, words: Sequence[str]) -> str:
+        """Index expressions one behind the other, with commas where they are needed."""
+        tight = self.tight and all(len(w.rstrip("'")) == 1 for w in words)
+        return ("" if tight else ",").join(words)
 
-TALL = ("\\frac", "\\sum", "\\max", "\\begin", "\\sqrt")
+
+TALL = (
+    "\\frac",
+    "\\sum",
+    "\\max_",
+    "\\begin",
+    f"{OPEN}{ADJOINT}",
+)  # an adjoint is written as a fraction
 
 
 class Latex(Dialect):
-    tight = True
+    tight = bars = True
     odot, oslash, times, gap = r" \odot ", r" \oslash ", r" \cdot ", " "
     ones, ones_row = r"\mathbf{1}", r"\mathbf{1}^\top"
     relations = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne",
@@ -42,9 +57,12 @@ class Latex(Dialect):
     }  # fmt: skip
 
     def bracket(self, text: str) -> str:
-        if any(sign in text for sign in TALL):
+        if self.tall(text):
             return rf"\left( {text} \right)"
         return f"({text})"
+
+    def tall(self, text: str) -> bool:
+        return any(sign in text for sign in TALL)
 
     def fraction(self, over: str, under: str) -> tuple[str, int]:
         return rf"\frac{{{over}}}{{{under}}}", ATOM

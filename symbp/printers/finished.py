@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from symbp.calculus.expression import Letter
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import CAST, LOOP, slots
+from symbp.printers.base import BATCH, CAST, LOOP, slots
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.index import Index
 from symbp.printers.matrix import matrix_equation
@@ -21,6 +21,7 @@ from symbp.printers.numpy import NumPy
 
 LATEX_FUNCTIONS = {name: a.latex for name, a in ACTIVATIONS.items()}
 PLAIN_FUNCTIONS = {"sigmoid": "σ"}
+Letters = tuple[str, ...]  # how the letters of the left side are written, where not as they are
 Sides = tuple[str, str, int]  # left side, right side, how tightly the right side holds together
 
 
@@ -34,7 +35,7 @@ class Finished:
     runs: Equation | None = None
     adjoint: Adjoint | None = None  # how an adjoint equation came about
     inserted: Mapping[str, Adjoint] = field(default_factory=dict)  # adjoints written into it
-    _formulas: dict[tuple[str, Dialect], Sides] = field(default_factory=dict)
+    _formulas: dict[tuple[str, Dialect, Letters], Sides] = field(default_factory=dict)
 
     @cached_property
     def shown(self) -> Lowered:
@@ -56,7 +57,8 @@ class Finished:
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
-        found = slots(self.code[1])
+        target, value, _ = self.code
+        found = [*slots(value), *(name for name in slots(target) if name == BATCH)]
         return tuple(name for name in found if name != CAST and not name.startswith(LOOP))
 
     def covers(self, name: str, axis: int, index: Letter) -> bool:
@@ -71,16 +73,29 @@ class Finished:
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]
 
-    def formula(self, notation: str, dialect: Dialect) -> Sides | None:
+    def formula(self, notation: str, dialect: Dialect, letters: Letters = ()) -> Sides | None:
         """In ``matrix`` or ``index`` notation; None where there is no matrix form."""
-        key = (notation, dialect)
+        key = (notation, dialect, letters)
         if key not in self._formulas:
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             if notation == "index":
-                sides = Index(dialect, functions, self.size_of).equation(self.shown)
+                shown = dict(zip(self.equation.target.indices, letters, strict=False))
+                sides = Index(dialect, functions, self.size_of, shown).equation(self.shown)
             else:
                 found = matrix_equation(self.shown, dialect, functions, self.size_of)
                 sides = found if found is not None else ("", "", -9)
             self._formulas[key] = sides
         sides = self._formulas[key]
         return sides if sides[0] else None
+
+
+def common_letters(parts: Iterable[Finished]) -> Letters:
+    """One set of letters for the left sides of equations that are added: those of the longest.
+
+    Empty where one of them goes to composite places.
+    """
+    parts = list(parts)
+    if not all(p.equation.target.plain for p in parts):
+        return ()
+    longest = max(parts, key=lambda p: p.equation.rhs.count_ops())
+    return tuple(base(index) for index in longest.equation.target.indices)

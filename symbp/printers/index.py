@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 import sympy as sp
 
@@ -86,7 +87,9 @@ class Formula(Printer):
             if value.exp == sp.Rational(1, 2):
                 return self.dialect.root(self.constant(value.base)[0])
         if value.has(Size):
-            return self.dialect.number(value.xreplace({s: sp.Symbol(self.size(s.letter)) for s in value.atoms(Size)}))
+            return self.dialect.number(
+                value.xreplace({s: sp.Symbol(self.size(s.letter)) for s in value.atoms(Size)})
+            )
         return self.dialect.number(value)
 
     def factors_of(self, value: sp.Expr) -> str:
@@ -150,8 +153,7 @@ class Formula(Printer):
 
     def places(self, indices: tuple[sp.Expr, ...]) -> str:
         """Index expressions one behind the other, with commas where they are needed."""
-        words = [self.place(i) for i in indices]
-        return ("" if self.dialect.tight and all(len(w) == 1 for w in words) else ",").join(words)
+        return self.dialect.places([self.place(i) for i in indices])
 
     # -- elementwise ----------------------------------------------------------------------------
 
@@ -230,45 +232,98 @@ class Index(Formula):
         return self.piece(node.x)
 
     def Contract(self, node: Contract) -> tuple[str, int]:
-        body = f"{self.text(node.a, PRODUCT)} {self.dialect.gap}{self.text(node.b, POWER)}"
-        return self.dialect.reduction("sum", self.letters(node.over), body.replace("  ", " "))
+        with self.bound(node.over) as letters:
+            body = f"{self.text(node.a, PRODUCT)} {self.text(node.b, POWER)}"
+        return self.dialect.reduction("sum", letters, body)
 
     def Einsum(self, node: Einsum) -> tuple[str, int]:
-        body = self.dialect.gap.join(self.text(o, POWER) for o in node.operands)
-        return self.dialect.reduction("sum", self.letters(node.over), body)
+        with self.bound(node.over) as letters:
+            body = self.dialect.gap.join(self.text(o, POWER) for o in node.operands)
+        return self.dialect.reduction("sum", letters, body)
 
     def Prod(self, node: Prod) -> tuple[str, int]:
+        over, under = in_reading_order(node.over), in_reading_order(node.under)
         sign, number = self.coefficient(node.coefficient)
-        last = len(node.over) - 1
-        over = " ".join(
-            self.text(x, PRODUCT if k == last else POWER) for k, x in enumerate(node.over)
-        )
-        if node.under:
-            if len(node.over) == 1:
-                over = self.text(node.over[0], SUM if not isinstance(node.over[0], Lin) else CONDITION)
-            under = " ".join(self.text(x, POWER if len(node.under) > 1 else CONDITION) for x in node.under)
-            over, _ = self.dialect.fraction(*self._within(over or "1", under, node))
-        parts = [p for p in (number, over) if p]
-        return sign + " ".join(parts), SUM if sign else PRODUCT
+        if self.dialect.bars and (under or any(mean_in(x) for x in over)):
+            return self.with_bar(node.coefficient, over, under)
+        text = self.product(over)
+        if under:
+            lone = len(over) == 1
+            text = self.text(over[0], PRODUCT) if lone else text
+            below = self.product(under)
+            if len(under) > 1 or isinstance(under[0], (Lin, Prod)):
+                below = self.bracket(below) if len(under) > 1 else self.text(under[0], POWER)
+            text, _ = self.dialect.fraction(text or "1", below)
+        return sign + " ".join(p for p in (number, text) if p), SUM if sign else PRODUCT
 
-    def _within(self, over: str, under: str, node: Prod) -> tuple[str, str]:
-        """A fraction bar brackets by itself; a slash does not."""
-        if self.dialect.fraction("", "")[1] == ATOM:
-            return over, under
-        if any(isinstance(x, Lin) for x in node.over) and len(node.over) == 1:
-            over = self.bracket(over)
-        if len(node.under) > 1 or any(isinstance(x, (Lin, Prod)) for x in node.under):
-            under = self.bracket(under)
-        return over, under
+    def with_bar(
+        self, coefficient: sp.Rational, over: list[Node], under: list[Node]
+    ) -> tuple[str, int]:
+        """One fraction with all that is below; sums and derivatives stand behind it, not in it."""
+        sign = "-" if coefficient < 0 else ""
+        means = [m for x in over if (m := mean_in(x))]
+        over = [replace(m, op="sum") if (m := mean_in(x)) else x for x in over]
+        under = in_reading_order([*(Const(Size(i)) for m in means for i in m.over), *under])
+        above = self.constant(sp.Integer(abs(coefficient.p)))[0] if abs(coefficient.p) != 1 else ""
+        below = self.constant(sp.Integer(coefficient.q))[0] if coefficient.q != 1 else ""
+        flat = [x for x in over if not self.dialect.tall(self.text(x))]
+        high = [x for x in over if x not in flat]
+        if high and all(isinstance(x, Const) for x in under):
+            flat, high = [], [*flat, *high]
+        if len(flat) == 1 and not above:
+            top = self.text(flat[0])
+        else:
+            top = self.joined(above, self.product(flat))
+        alone = len(under) == 1 and not below
+        bottom = self.text(under[0]) if alone else self.joined(below, self.product(under, POWER))
+        fraction = self.dialect.fraction(top or "1", bottom)[0]
+        parts = [fraction, self.product(high) if len(high) != 1 else self.text(high[0], PRODUCT)]
+        return sign + " ".join(p for p in parts if p), SUM if sign else PRODUCT
+
+    def product(self, nodes: list[Node], last: int = PRODUCT) -> str:
+        """Factors side by side; two numbers have a dot between them."""
+        text = ""
+        for k, x in enumerate(nodes):
+            text = self.joined(text, self.text(x, last if k == len(nodes) - 1 else POWER))
+        return text
+
+    def joined(self, left: str, right: str) -> str:
+        if left and right:
+            return (
+                left
+                + (self.dialect.times if left[-1:].isdigit() and right[0].isdigit() else " ")
+                + right
+            )
+        return left or right
 
     def Reduce(self, node: Reduce) -> tuple[str, int]:
         sizes = " ".join(self.size(i) for i in node.over)
-        return self.dialect.reduction(
-            node.op, self.letters(node.over), self.text(node.x, PRODUCT), sizes
-        )
+        with self.bound(node.over) as letters:
+            text, level = self.piece(node.x)
+        sign = "-" if level == SUM and text.startswith("-") and not isinstance(node.x, Lin) else ""
+        if sign:
+            text, level = text[1:], PRODUCT
+        body = text if level >= PRODUCT else self.bracket(text)
+        result, level = self.dialect.reduction(node.op, letters, body, sizes)
+        return sign + result, SUM if sign else level
 
     def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
         letters = self.letters(node.over)
         letters = f"({letters.replace(' ', ', ')})" if " " in letters else letters
         inner = f"{letters} = {self.dialect.names['argmax']} {self.text(node.x, PRODUCT)}"
         return self.dialect.iverson(inner)
+
+
+def in_reading_order(nodes: Iterable[Node]) -> list[Node]:
+    """Sizes before tensors, functions of them behind."""
+
+    def place(node: Node) -> int:
+        inner = node.x if isinstance(node, Align) else node
+        return 2 * isinstance(inner, Call) - isinstance(inner, Const)
+
+    return sorted(nodes, key=place)
+
+
+def mean_in(node: Node) -> Reduce | None:
+    inner = node.x if isinstance(node, Align) else node
+    return inner if isinstance(inner, Reduce) and inner.op == "mean" else None

@@ -15,6 +15,7 @@ from symbp.network.identifiers import USED
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement
 from symbp.printers.base import LOOP, PRODUCT, SUM, fill
 from symbp.printers.dialect import PLAIN, Dialect, Latex
+from symbp.printers.finished import common_letters
 from symbp.printers.numpy import NumPy
 from symbp.writers.storage import Storage, subscript
 
@@ -106,19 +107,20 @@ class Emitter:
         """The statements in order; what runs in one mode alone stands in an ``if training:``."""
         made: list[Line] = []
         training: list[Item] = []
+        opened = False
         for mode, group in groupby(items, key=lambda i: getattr(i, "mode", None)):
             members = list(group)
+            inner = self.block(members, depth + (mode is not None))
             if mode is None:
-                made += self.block(members, depth)
+                made += inner
                 continue
             if mode == "training":
-                training = members
-                made.append(Line("if training:", depth=depth))
+                training, head = members, "if training:"
             else:
-                made.append(Line("else:", depth=depth))
-            made += self.block(members, depth + 1)
-            if mode == "inference":
-                made += self.unknown(training, members, depth + 1)
+                inner += self.unknown(training, members, depth + 1)
+                head = "else:" if opened else "if not training:"
+            opened = mode == "training" and bool(inner)
+            made += [Line(head, depth=depth), *inner] if inner else []
         return made
 
     def unknown(self, training: list[Item], inference: list[Item], depth: int) -> list[Line]:
@@ -293,20 +295,40 @@ class Emitter:
     def formula(self, item: Statement, dialect: Dialect, notation: str | None = None) -> str:
         """``left = right``; in matrix form where all pieces have one, unless ``notation`` says."""
         for kind in (notation,) if notation else ("matrix", "index"):
-            sides = [self._sides(p, dialect, kind) for p in item.pieces]
+            letters = self.letters(item) if kind == "index" else ()
+            sides = [self._sides(item, p, dialect, kind, letters) for p in item.pieces]
             if all(s is not None for s in sides):
-                return self._equation(item, [s for s in sides if s is not None], dialect)
+                known = [s for s in sides if s is not None]
+                return self._equation(item, known, dialect, letters)
         return ""
 
-    def _sides(self, piece: Piece, dialect: Dialect, notation: str) -> tuple[str, str, int] | None:
+    def letters(self, item: Statement) -> tuple[str, ...]:
+        """How the letters of the left side are written where several pieces have to agree on them."""
+        finished = [p.finished for p in item.pieces if p.finished is not None]
+        if not finished:
+            shape = self.program.tensors[item.defines.lstrip(ADJOINT)].shape
+            return tuple("n" * (size is None) or letter for size, letter in zip(shape, "ijkpqr", strict=False))
+        if len(finished) == len(item.pieces) == 1:
+            return ()
+        return common_letters(finished)
+
+    def _sides(
+        self,
+        item: Statement,
+        piece: Piece,
+        dialect: Dialect,
+        notation: str,
+        letters: tuple[str, ...],
+    ) -> tuple[str, str, int] | None:
         write = self._writer(piece, dialect)
         if piece.finished is None:
-            return "", write(piece.source, "", "", False), PRODUCT
-        found = piece.finished.formula(notation, dialect)
+            return "", write(piece.source, dialect.places(letters), "", False), PRODUCT
+        found = piece.finished.formula(notation, dialect, letters)
         if found is None:
             return None
         left, right, level = found
-        return fill(left, write), fill(right, write), level
+        target = self._writer(replace(piece, finished=None), dialect)
+        return fill(left, lambda _, *rest: target(item.defines, *rest)), fill(right, write), level
 
     def _writer(self, piece: Piece, dialect: Dialect):  # type: ignore[no-untyped-def]
         def write(name: str, index: str, label: str, transposed: bool) -> str:
@@ -320,12 +342,17 @@ class Emitter:
         return write
 
     def _equation(
-        self, item: Statement, sides: list[tuple[str, str, int]], dialect: Dialect
+        self,
+        item: Statement,
+        sides: list[tuple[str, str, int]],
+        dialect: Dialect,
+        letters: tuple[str, ...],
     ) -> str:
         left = next((s[0] for s in sides if s[0]), "")
         if not left:
             known = self.storage.name(item.defines)
-            left = known.latex() if isinstance(dialect, Latex) else known.unicode()
+            index = dialect.places(letters)
+            left = known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
         if item.part == "loss" and len(sides) > 1:
             known = self.storage.name(item.defines)
             left = known.latex() if isinstance(dialect, Latex) else known.unicode()
