@@ -30,7 +30,7 @@ from symbp.arrays.nodes import (
     Select,
     is_stored,
 )
-from symbp.calculus.equation import Equation
+from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import (
     Abs,
     Apply,
@@ -86,9 +86,8 @@ def lower(
     letters are loop variables, not axes."""
     target = equation.target
     scatter = [i for i in target.indices if len(_letters(i)) > 1 and not isinstance(i, Group)]
-    loops = tuple(
-        dict.fromkeys(x for i in scatter for x in _letters(i)[1:])
-    )
+    incoming = {x for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for x in r.free_symbols}
+    loops = tuple(dict.fromkeys(x for i in scatter for x in _window(i, incoming)))
     fixed |= set(loops)
     axes = tuple(
         dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed)
@@ -99,6 +98,13 @@ def lower(
     plain = plain and shared_places(target.indices) is None
     short = lowering.short(target)
     return Lowered(Ref(target.name, target.indices, axes, short), tree, not plain or bool(short), loops)
+
+
+def _window(index: sp.Expr, incoming: Collection[Letter]) -> tuple[Letter, ...]:
+    """All letters but the one that stays a slice: of the largest stride, and of the incoming adjoint."""
+    letters = _letters(index)
+    kept = max(letters, key=lambda x: (abs(index.coeff(x)), x in incoming, -letters.index(x)))
+    return tuple(x for x in letters if x != kept)
 
 
 def shared_places(
@@ -308,7 +314,7 @@ class _Lowering:
         return Reduce(op, x, over, tuple(a for a in x.axes if a not in over))
 
     def sum(self, expr: SumOver) -> Node:
-        coefficient, over, under = self.factors(masked_factors(expr.body))
+        coefficient, over, under = self.factors(expr.body)
         constants = [f for f in over if not self._varies(f)]
         divisors = [f for f in under if not self._varies(f)]
         nodes = [self.node(f) for f in over if f not in constants]
@@ -380,21 +386,6 @@ class _Lowering:
         if not batch or (len(shared) == 1 and len(free_a) == len(free_b) == 1):
             return Contract(a, b, shared, batch, (*batch, *free_a, *free_b))
         return Einsum((a, b), over, self._free([a, b], over))
-
-
-def masked_factors(body: sp.Expr) -> sp.Expr:
-    """``where(c, a*b, 0)`` with letters alone in c is ``where(c, a, 0)*b``: no product of all letters
-    is ever stored. ``a`` is a factor with all letters of c, or one."""
-    if not isinstance(body, Where) or body.args[2] != 0 or any(True for _ in entries(body.args[0])):
-        return body
-    condition, then, _ = body.args
-    factors = list(sp.Mul.make_args(then))
-    if all(f.free_symbols >= condition.free_symbols for f in factors if f.free_symbols):
-        return body
-    hosts = [f for f in factors if f.free_symbols >= condition.free_symbols]
-    host = sp.Mul(*hosts)
-    rest = [f for f in factors if f not in hosts]
-    return sp.Mul(Where(condition, host, sp.S.Zero), *rest)
 
 
 def _negative(term: sp.Expr) -> bool:

@@ -86,7 +86,7 @@ class Laboratory:
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
-        """Of every axis; one that is read at a composite index is as long as the index reaches."""
+        """Of every axis; one that has no letter of its own is as long as its indices reach."""
         families = sorted({*self.unit.sizes, *(base(i) for i in self._letters())})
         axes = sorted({self._axis(f) for f in families})
         sizes = {axis: SMALL[k % len(SMALL)] for k, axis in enumerate(axes)}
@@ -96,7 +96,7 @@ class Laboratory:
             (self._axis(base(own)), index)
             for read in reads
             for own, index in zip(self.unit.letters[read.name], read.indices, strict=True)
-            if not index.is_Symbol
+            if not index.is_Symbol or self._axis(base(index)) != self._axis(base(own))
         ]
         sizes |= {axis: 1 for axis, _ in composite}
         for _ in composite:  # a longer axis may make an index reach further

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.symbol import Str
 
 from symbp.calculus.derive import is_contraction
 from symbp.calculus.equation import Equation
@@ -21,6 +22,7 @@ from symbp.calculus.expression import (
     Entry,
     Erf,
     Group,
+    Iverson,
     Letter,
     Logical,
     MaxOver,
@@ -296,12 +298,14 @@ class _Translator:
             return self.softmax(node, bound, condition, place)
         sign = -1 if node.op == "min" else 1
         body = sign * self.value(node.body, INNER)
-        if condition is not None:
-            outside = -sp.oo if node.op in ("max", "min") else sp.S.Zero
-            body = Where(condition, body, outside)
+        if condition is not None and node.op in ("max", "min"):
+            body = Where(condition, body, -sp.oo)
+        elif condition is not None:
+            body = masked(condition, body)
         if node.op == "mean" and condition is not None:
-            count = SumOver(Where(condition, sp.S.One, sp.S.Zero), *bound)
-            return SumOver(body, *bound) / count
+            count = SumOver(Iverson(condition), *bound)
+            some = Where(Compare(">=", count, sp.S.One), count, sp.S.One)  # an empty mean is 0
+            return SumOver(body, *bound) / some
         kind = {"sum": SumOver, "mean": MeanOver, "max": MaxOver, "min": MaxOver}[node.op]
         scale, body = (sp.S.One, body) if kind is MaxOver else body.as_coeff_Mul()
         value = scale * kind(body, *bound)
@@ -369,6 +373,16 @@ class _Translator:
 
     def _rank(self, index: Letter) -> int:
         return self.order.index(index) if index in self.order else len(self.order)
+
+
+def masked(condition: sp.Expr, body: sp.Expr) -> sp.Expr:
+    """``body`` where the condition holds, else 0; a product stays one where that cannot be 0 times
+    infinity, so that no array of all its letters is stored."""
+    tame = (Entry, sp.Mul, sp.Add, sp.Symbol, sp.Number, Size)
+    nodes = (n for n in sp.preorder_traversal(body) if not isinstance(n, (sp.Symbol, Str)))
+    if all(isinstance(n, tame) for n in nodes):
+        return Iverson(condition) * body
+    return Where(condition, body, sp.S.Zero)
 
 
 def _match(
