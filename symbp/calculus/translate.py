@@ -380,7 +380,7 @@ def masked(condition: sp.Expr, body: sp.Expr) -> sp.Expr:
     infinity, so that no array of all its letters is stored."""
     tame = (Entry, sp.Mul, sp.Add, sp.Symbol, sp.Number, Size)
     nodes = (n for n in sp.preorder_traversal(body) if not isinstance(n, (sp.Symbol, Str)))
-    if all(isinstance(n, tame) for n in nodes):
+    if all(isinstance(n, tame) or n.is_Pow and n.exp.is_Integer and n.exp > 0 for n in nodes):
         return Iverson(condition) * body
     return Where(condition, body, sp.S.Zero)
 

@@ -169,7 +169,7 @@ class Library:
             self.formulas,
             frozenset({*inputs, *definition.constants, *buffers}),
             (file, definition.line or 1),
-            built_in=not definition.line,
+            built_in=isinstance(formula, str),
         )
         moves = tuple(e for e in translated.equations if e.name.startswith(NEW) and updates)
         body = tuple(e for e in translated.equations if e not in moves)

@@ -13,7 +13,7 @@ from symbp.calculus.index import base
 from symbp.calculus.interpreter import accumulate
 from symbp.layers.definition import Axes, Definition
 from symbp.network.template import Library, UnitText
-from symbp.printers.base import CAST, fill
+from symbp.printers.base import CAST, LOOP, fill
 from symbp.printers.finished import Finished
 from symbp.proof.module import load
 from symbp.writers.helpers import helpers
@@ -142,6 +142,8 @@ def computed(finished: Finished, tensors: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def _variable(name: str) -> str:
+    if name.startswith(LOOP):
+        return name.removeprefix(LOOP)
     return "batch_size" if name == "#n" else name.replace("∂", "d_") + "_"
 
 
