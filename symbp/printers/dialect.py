@@ -27,6 +27,10 @@ class Dialect:
     def number(self, value: sp.Expr) -> tuple[str, int]:
         raise NotImplementedError
 
+    def partial(self, upper: str, lower: str) -> str:
+        """A partial derivative."""
+        raise NotImplementedError
+
     def places(self, words: Sequence[str]) -> str:
         """Index expressions one behind the other, with commas where they are needed."""
         tight = self.tight and all(len(w.rstrip("'")) == 1 for w in words)
@@ -60,6 +64,9 @@ class Latex(Dialect):
         if self.tall(text):
             return rf"\left( {text} \right)"
         return f"({text})"
+
+    def partial(self, upper: str, lower: str) -> str:
+        return rf"\frac{{\partial {upper}}}{{\partial {lower}}}"
 
     def tall(self, text: str) -> bool:
         return any(sign in text for sign in TALL)
@@ -110,6 +117,9 @@ class Plain(Dialect):
                  "and": "∧", "or": "∨"}  # fmt: skip
     names: dict[str, str] = {"asin": "arcsin", "acos": "arccos", "atan": "arctan",
                              "maximum": "max", "minimum": "min", "argmax": "argmax"}  # fmt: skip
+
+    def partial(self, upper: str, lower: str) -> str:
+        return f"∂{upper}/∂{lower}"
 
     def bracket(self, text: str) -> str:
         return f"({text})"

@@ -158,11 +158,30 @@ class Formula(Printer):
     # -- elementwise ----------------------------------------------------------------------------
 
     def Lin(self, node: Lin) -> tuple[str, int]:
-        text = ""
-        for k, (sign, term) in enumerate(node.terms):
-            joint = (" - " if sign < 0 else " + ") if k else ("-" if sign < 0 else "")
-            text += joint + self.text(term, PRODUCT if sign < 0 else SUM)
-        return text, SUM
+        return signed_sum(self.terms(node)), SUM
+
+    def terms(self, node: Lin) -> list[tuple[int, str]]:
+        """The sign and the text of each summand; all with a minus where that can be."""
+        turned = self.turned(node)
+        made = []
+        for sign, term in (turned or node).terms:
+            text, level = self.piece(term)
+            if level == SUM and text.startswith("-") and not isinstance(bare(term), Lin):
+                sign, text, level = -sign, text[1:], PRODUCT
+            made.append((sign, text if level >= PRODUCT or sign > 0 else self.bracket(text)))
+        return sorted(made, key=lambda term: len(term[1])) if turned else made
+
+    def turned(self, node: Lin) -> Lin | None:
+        """``(t - 1) a - t b`` as ``-(1 - t) a - t b``."""
+        if len(node.terms) < 2 or all(sign > 0 for sign, _ in node.terms):
+            return None
+        terms = []
+        for sign, term in node.terms:
+            other = opposite(term) if sign > 0 else term
+            if other is None:
+                return None
+            terms.append((-1, other))
+        return None if tuple(terms) == node.terms else replace(node, terms=tuple(terms))
 
     def Power(self, node: Power) -> tuple[str, int]:
         return self.dialect.power(raised(self.text(node.x, ATOM)), self.constant(node.exponent)[0])
@@ -242,12 +261,19 @@ class Index(Formula):
         return self.dialect.reduction("sum", letters, body)
 
     def Prod(self, node: Prod) -> tuple[str, int]:
+        node = flat(node)
         over, under = in_reading_order(node.over), in_reading_order(node.under)
         sign, number = self.coefficient(node.coefficient)
         if self.dialect.bars and (under or any(mean_in(x) for x in over)):
             return self.with_bar(node.coefficient, over, under)
         text = self.product(over)
-        if under:
+        if under and not over:
+            over_one, below = map(self.number, sp.fraction(abs(node.coefficient)))
+            below = self.joined("" if below == "1" else below, self.product(under))
+            lone = len(under) == 1 and below == self.product(under)
+            below = self.text(under[0], POWER) if lone else self.bracket(below)
+            number, text = "", self.dialect.fraction(over_one, below)[0]
+        elif under:
             lone = len(over) == 1
             text = self.text(over[0], PRODUCT) if lone else text
             below = self.product(under)
@@ -280,6 +306,9 @@ class Index(Formula):
         parts = [fraction, self.product(high) if len(high) != 1 else self.text(high[0], PRODUCT)]
         return sign + " ".join(p for p in parts if p), SUM if sign else PRODUCT
 
+    def number(self, value: sp.Integer) -> str:
+        return self.constant(value)[0]
+
     def product(self, nodes: list[Node], last: int = PRODUCT) -> str:
         """Factors side by side; two numbers have a dot between them."""
         text = ""
@@ -298,11 +327,17 @@ class Index(Formula):
 
     def Reduce(self, node: Reduce) -> tuple[str, int]:
         sizes = " ".join(self.size(i) for i in node.over)
+        inner = bare(node.x)
         with self.bound(node.over) as letters:
-            text, level = self.piece(node.x)
-        sign = "-" if level == SUM and text.startswith("-") and not isinstance(node.x, Lin) else ""
-        if sign:
-            text, level = text[1:], PRODUCT
+            text, level = self.piece(inner)
+            negative = level == SUM and text.startswith("-")
+            if isinstance(inner, Lin):
+                terms = self.terms(inner)
+                negative = all(sign < 0 for sign, _ in terms)
+                text = signed_sum([(1, term) for _, term in terms]) if negative else text
+            elif negative:
+                text, level = text[1:], PRODUCT
+        sign = "-" if negative else ""
         body = text if level >= PRODUCT else self.bracket(text)
         result, level = self.dialect.reduction(node.op, letters, body, sizes)
         return sign + result, SUM if sign else level
@@ -314,16 +349,55 @@ class Index(Formula):
         return self.dialect.iverson(inner)
 
 
+def signed_sum(terms: list[tuple[int, str]]) -> str:
+    text = ""
+    for k, (sign, term) in enumerate(terms):
+        text += ((" - " if sign < 0 else " + ") if k else ("-" if sign < 0 else "")) + term
+    return text
+
+
+def bare(node: Node) -> Node:
+    return node.x if isinstance(node, Align) else node
+
+
+def opposite(node: Node) -> Node | None:
+    """``-node`` for a product with a factor such as ``t - 1``, which has no more signs as ``1 - t``."""
+    inner = bare(node)
+    if not isinstance(inner, Prod):
+        return None
+    for k, factor in enumerate(inner.over):
+        found = bare(factor)
+        if isinstance(found, Lin) and sum(sign for sign, _ in found.terms) <= 0:
+            turned = sorted(((-sign, x) for sign, x in found.terms), key=lambda term: -term[0])
+            over = (*inner.over[:k], replace(found, terms=tuple(turned)), *inner.over[k + 1 :])
+            return replace(inner, over=over)
+    return None
+
+
+def flat(node: Prod) -> Prod:
+    """A product without products in it."""
+    coefficient, over, under = node.coefficient, [], list(node.under)
+    for factor in node.over:
+        inner = bare(factor)
+        if isinstance(inner, Prod):
+            inner = flat(inner)
+            coefficient *= inner.coefficient
+            over += inner.over
+            under += inner.under
+        else:
+            over.append(factor)
+    return replace(node, coefficient=coefficient, over=tuple(over), under=tuple(under))
+
+
 def in_reading_order(nodes: Iterable[Node]) -> list[Node]:
     """Sizes before tensors, functions of them behind."""
 
     def place(node: Node) -> int:
-        inner = node.x if isinstance(node, Align) else node
-        return 2 * isinstance(inner, Call) - isinstance(inner, Const)
+        return 2 * isinstance(bare(node), Call) - isinstance(bare(node), Const)
 
     return sorted(nodes, key=place)
 
 
 def mean_in(node: Node) -> Reduce | None:
-    inner = node.x if isinstance(node, Align) else node
+    inner = bare(node)
     return inner if isinstance(inner, Reduce) and inner.op == "mean" else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +13,15 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Apply, Entry, Prime
 from symbp.calculus.functions import A, U, derivative
 from symbp.errors import InputError
+from symbp.network.heads import Head
 from symbp.network.program import Item, Loop, Noise, Program, Statement, statements
 from symbp.printers.dialect import Latex
+from symbp.printers.naming import name_of
 from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.phrases import LANGUAGES, kinds, phrase
 from symbp.writers.render import render
 from symbp.writers.scalar import Scalar
-from symbp.writers.steps import Steps, both
+from symbp.writers.steps import Part, Steps, both
 from symbp.writers.storage import Storage, plan
 
 if TYPE_CHECKING:
@@ -209,7 +211,9 @@ class _ScalarForm(_Form):
 
     def document(self) -> Derivation:
         sections = [
-            Section(self.title("symbols"), (self.say("scalar_intro"), *self.symbols(), *self.copies())),
+            Section(
+                self.title("symbols"), (self.say("scalar_intro"), *self.symbols(), *self.copies())
+            ),
             Section(self.title("forward"), tuple(self.forward())),
             Section(self.title("loss"), (self.loss(),)),
         ]
@@ -239,7 +243,12 @@ class _ScalarForm(_Form):
         whole = self.scalar.definitions["loss"]
         single = len(self.program.heads) == 1
         expr = whole if not single else self._with_losses(whole)
-        return Formula(Text("L", "L"), self.expression(self.scalar.written_out(expr)), "definition", "loss.loss")
+        return Formula(
+            Text("L", "L"),
+            self.expression(self.scalar.written_out(expr)),
+            "definition",
+            "loss.loss",
+        )
 
     def _with_losses(self, expr: sp.Basic) -> sp.Basic:
         inner = {
@@ -351,6 +360,8 @@ class _ArrayForm(_Form):
         self.notation = notation
         self.degenerate = degenerate
         self.steps = Steps(storage)
+        self.derived: set[str] = set()  # adjoints of parts that the reader has seen
+        self.said: set[Head] = set()
         self.scalar = scalar
 
     def document(self) -> Derivation:
@@ -382,9 +393,15 @@ class _ArrayForm(_Form):
         blocks: list[Block] = []
         for statement in self.shown(self.program.forward):
             blocks += self.with_shapes(statement, "definition")
-        modes = [n.kind for n in self.program.graph.nodes if n.template.training is not n.template.inference]
+        modes = [
+            n.kind
+            for n in self.program.graph.nodes
+            if n.template.training is not n.template.inference
+        ]
         if modes:
-            blocks.append(self.say("training_mode", kinds=kinds(tuple(dict.fromkeys(modes)), self.lang)))
+            blocks.append(
+                self.say("training_mode", kinds=kinds(tuple(dict.fromkeys(modes)), self.lang))
+            )
         return blocks
 
     def loss(self) -> list[Block]:
@@ -408,7 +425,9 @@ class _ArrayForm(_Form):
                 last = str(level.times - 1)
                 blocks.append(self.say("recursion", letter=level.letter, last=last))
                 blocks += self.backward(item.body)
-            elif isinstance(item, Statement) and item.mode != "inference" and item.id in self.needed:
+            elif (
+                isinstance(item, Statement) and item.mode != "inference" and item.id in self.needed
+            ):
                 blocks += self.gradient(item)
         return blocks
 
@@ -430,20 +449,50 @@ class _ArrayForm(_Form):
         return name
 
     def gradient(self, statement: Statement) -> list[Block]:
+        """Every adjoint that is not there yet: what it is made of, then its result."""
+        blocks: list[Block] = self.assumptions(statement)
+        *inner, own = self.steps.parts(statement)
+        for part in inner:
+            if part.name not in self.derived:
+                self.derived.add(part.name)
+                blocks += [self.heading(part), *part.formulas]
+        result, *shapes = self.with_shapes(statement, "result")
+        formulas = list(own.formulas)
+        if (
+            formulas
+            and formulas[-1].right.latex == result.right.latex
+            and formulas[-1].kind == "step"
+        ):
+            before = formulas.pop()
+            left = result.left if before.left.latex else before.left
+            result = replace(result, left=left, reason=before.reason)
+        return [*blocks, self.heading(own), *formulas, result, *shapes]
+
+    def heading(self, part: Part) -> Sentence:
+        tensor = self.program.tensors.get(part.name.lstrip(ADJOINT))
+        if tensor is not None and tensor.part_of:
+            layer = name_of(tensor.through)
+            return self.say(
+                "share",
+                symbol=self.symbol(tensor.part_of),
+                layer=Text(layer.latex(), layer.unicode()),
+            )
+        symbol = self.symbol(part.name.removeprefix(ADJOINT))
+        return self.say("chain_for" if part.chained else "slope_of", symbol=symbol)
+
+    def assumptions(self, statement: Statement) -> list[Block]:
+        """What is said before the loss is differentiated together with the last layer."""
         blocks: list[Block] = []
         for head in self.program.heads:
-            if head.node is not None and statement.defines == ADJOINT + head.names.get(head.text.unit.inputs[0], ""):
+            if head.node is None or head in self.said:
+                continue
+            if statement.defines == ADJOINT + head.names.get(head.text.unit.inputs[0], ""):
+                self.said.add(head)
                 blocks.append(self.say("joined"))
-                if head.text.unit.given:
-                    target = self.symbol(head.names["t"])
-                    blocks.append(self.say("one_hot", t=Text(f"{target.latex}", target.plain)))
-        chain = self.steps.chain(statement)
-        if chain:
-            name = statement.defines.removeprefix(ADJOINT)
-            blocks.append(self.say("chain_for", symbol=self.symbol(name)))
-            blocks += chain
-        blocks += self.steps.rewrites(statement)
-        return [*blocks, *self.with_shapes(statement, "result")]
+                for left, right in head.text.unit.given:
+                    fact = self.steps.fact(head, left, right)
+                    blocks.append(self.say("one_hot", fact=fact))
+        return blocks
 
     def results(self) -> tuple[Formula, ...]:
         wanted = set(self.wanted) or {p.name for p in self.program.graph.parameters}

@@ -15,7 +15,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "loss": ("Loss", "损失函数"),
     "functions": ("Derivatives of the activations", "激活函数的导数"),
     "backward": ("Backward pass", "反向传播"),
-    "parameters": ("Gradients of the parameters", "参数的梯度"),
     "update": ("Update", "参数更新"),
     "scalar_intro": (
         "Every layer has one neuron, and there is one sample.",
@@ -40,7 +39,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "input": ("the input", "输入"),
     "target": ("the target", "真实值"),
     "parameter": ("parameters", "参数"),
-    "activation": ("intermediate values", "中间量"),
     "noise": ("a random mask of dropout", "dropout 的随机掩码"),
     "alpha": ("the learning rate", "学习率"),
     "loss_symbol": ("the loss", "损失"),
@@ -50,18 +48,19 @@ PHRASES: dict[str, tuple[str, str]] = {
         "上标 $({letter})$ 从 0 开始为重复的 {times} 层编号：同一组公式适用于所有层。",
     ),
     "chain_for": ("The chain rule for {symbol}:", "对 {symbol} 应用链式法则："),
-    "where": ("where", "其中"),
-    "hence": ("so that", "于是"),
-    "with_outputs": ("Written in the outputs:", "用各层输出表示："),
-    "loss_first": ("The loss is differentiated by the output:", "先求损失对输出的导数："),
+    "slope_of": ("The derivative of the loss by {symbol}:", "损失对 {symbol} 的导数："),
+    "share": (
+        "The share of {symbol} that comes through {layer}:",
+        "{symbol} 经由 {layer} 得到的那一部分：",
+    ),
     "joined": (
         "The loss and the last activation are differentiated as one: apart, the first divides by "
         "what the second multiplies with.",
         "损失函数与最后的激活函数合在一起求导：若分开求，前者除以的量正是后者乘上的量。",
     ),
     "one_hot": (
-        "Used here: the targets of a sample sum to one, $\\sum_k {t} = 1$.",
-        "这里用到：每个样本的目标值之和为 1，即 $\\sum_k {t} = 1$。",
+        "Used here: the targets of a sample sum to one, {fact}.",
+        "这里用到：每个样本的目标值之和为 1，即 {fact}。",
     ),
     "recursion": (
         "From copy ${letter}+1$ back to copy ${letter}$, for ${letter} = {last}, \\dots, 0$:",
@@ -76,10 +75,6 @@ PHRASES: dict[str, tuple[str, str]] = {
         "These are the equations of training; outside it the {kinds} layers use their fixed values.",
         "以上为训练时的等式；训练之外，{kinds} 层使用固定的值。",
     ),
-    "penalty": (
-        "Regularisation adds its own term to the gradient.",
-        "正则化项在梯度中加上它自己的导数。",
-    ),
     "step:insert": ("the gradients of the parts inserted", "代入各中间部分的梯度"),
     "step:derivative": ("the derivative of the activation, in its output", "激活函数的导数，用其输出表示"),
     "step:names": ("what was computed already keeps its name", "已计算的量沿用其名称"),
@@ -88,7 +83,6 @@ PHRASES: dict[str, tuple[str, str]] = {
     "step:facts": ("sums that are known", "代入已知的和"),
     "step:collect": ("common factors collected", "提取公因子"),
     "and": (" and ", " 和 "),
-    "result_only": ("", ""),
 }
 
 KINDS = {

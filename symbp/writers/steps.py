@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -13,8 +14,9 @@ from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import Entry
 from symbp.calculus.index import fresh, substitute
 from symbp.calculus.pullback import Contribution
+from symbp.network.heads import Head
 from symbp.network.program import Piece, Statement
-from symbp.printers.base import PRODUCT, SUM, fill
+from symbp.printers.base import BATCH, SUM, fill
 from symbp.printers.dialect import LATEX, PLAIN, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS, Finished
 from symbp.printers.index import Index
@@ -23,6 +25,7 @@ from symbp.writers.emit import Emitter
 from symbp.writers.storage import Storage
 
 SHOWN = ("derivative", "outputs", "facts", "insert")  # rewrites that a reader wants to see
+Letters = Mapping[sp.Symbol, sp.Expr]
 
 
 def both(make: Callable[[Dialect], str]) -> Text:
@@ -36,7 +39,7 @@ class Steps:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.emitter = Emitter(storage)
-        self.texts: dict[tuple[int, sp.Expr, Dialect], str] = {}  # with slots, one for each formula
+        self.texts: dict[tuple[object, ...], str] = {}  # with slots, one for each formula
 
     # -- whole equations ------------------------------------------------------------------------
 
@@ -65,152 +68,179 @@ class Steps:
         left = own
         right = " + ".join(dict.fromkeys(sides))
         if right == left:
-            return Formula(Text("", ""), Text(left, left.replace(r"\times", "×")), "shape", relation="")
+            return Formula(
+                Text("", ""), Text(left, left.replace(r"\times", "×")), "shape", relation=""
+            )
         plain = (left.replace(r"\times", "×"), right.replace(r"\times", "×"))
         return Formula(Text(left, plain[0]), Text(right, plain[1]), "shape")
 
-    # -- the chain rule -------------------------------------------------------------------------
+    # -- how an adjoint comes about -------------------------------------------------------------
 
-    def chain(self, statement: Statement) -> list[Formula]:
-        """The chain rule entry by entry, and each local derivative in it."""
-        terms: list[Text] = []
-        factors: dict[str, Formula] = {}
-        left: Text | None = None
+    def parts(self, statement: Statement) -> list[Part]:
+        """What the statement's adjoint is made of, each piece of it derived before it is read; the
+        statement's own comes last and lacks its result."""
+        scopes = self.scopes(statement)
+        made: dict[str, Part] = {}
+        for scope in scopes:
+            for inner in self.inner(scope):
+                name = inner.piece.tensor(ADJOINT + inner.adjoint.name)
+                made[name] = self.part(name, [inner], [], complete=True)
+        own = self.part(statement.defines, scopes, self.aliases(statement), complete=False)
+        return [*made.values(), own]
+
+    def scopes(self, statement: Statement) -> list[Scope]:
+        """One for each piece that comes from a layer's adjoint; all write their letters alike."""
+        letters = self.emitter.letters(statement)
+        made = []
         for piece in statement.pieces:
             finished = piece.finished
-            if finished is None:
-                terms.append(both(lambda d, p=piece: self.name(p.source, d)))  # type: ignore[misc]
-                continue
-            adjoint = finished.adjoint
-            if adjoint is None or not all(c.target.plain for c in adjoint.contributions):
-                return []
-            for c in adjoint.contributions:
-                moved = _canonical(c, finished.unit.letters[adjoint.name])
-                if not _seeded(c):
-                    direct = finished.equation.rhs
-                    terms.append(both(lambda d, p=piece, e=direct: self.expression(p, e, d)))  # type: ignore[misc]  # noqa: E501
-                    continue
-                left = both(lambda d, p=piece, a=adjoint, f=finished: self.entry(p, ADJOINT + a.name, f.unit.letters[a.name], d))  # type: ignore[misc]  # noqa: E501
-                terms.append(self.term(piece, c, moved))
-                local = self.local(piece, finished, c, moved)
-                factors[local.latex] = local
-        if left is None or not factors:
-            return []
-        joined = Text(
-            " + ".join(t.latex for t in terms), " + ".join(t.plain for t in terms)
-        )
-        parts = [f for p in statement.pieces if p.finished for f in self.inserted(p, p.finished)]
-        return [Formula(left, joined, "chain"), *factors.values(), *parts]
+            if finished is not None and finished.adjoint is not None:
+                own = finished.unit.letters[finished.adjoint.name]
+                shown = dict(zip(own, letters, strict=False))
+                made.append(Scope(piece, finished, finished.adjoint, shown, statement.defines))
+        return made
 
-    def inserted(self, piece: Piece, finished: Finished) -> list[Formula]:
-        """The adjoints of parts that the chain rule names and that have no line of their own."""
-        made: dict[str, Formula] = {}
-        open_names = [c.source for c in finished.adjoint.contributions] if finished.adjoint else []
-        while open_names:
-            adjoint = finished.inserted.get(open_names.pop(0))
-            if adjoint is None or adjoint.name in made:
-                continue
-            target, rhs = adjoint.equations[0].target, adjoint.equations[0].rhs
-            left = both(lambda d, t=target: self.entry(piece, t.name, t.indices, d))  # type: ignore[misc]
-            right = both(lambda d, r=rhs: self.expression(piece, r, d))  # type: ignore[misc]
-            made[adjoint.name] = Formula(left, right, "factor")
-        return list(made.values())
+    def inner(self, scope: Scope) -> list[Scope]:
+        """The adjoints of parts of the layer that are written into this one, in order."""
+        inserted = scope.finished.inserted
+        reached: set[str] = set()
+        waiting = [c.source for c in scope.adjoint.contributions]
+        while waiting:
+            name = waiting.pop()
+            if name in inserted and name not in reached:
+                reached.add(name)
+                waiting += [c.source for c in inserted[name].contributions]
+        return [
+            Scope(scope.piece, scope.finished, adjoint, {})
+            for name, adjoint in inserted.items()
+            if name in reached
+        ]
 
-    def term(self, piece: Piece, c: Contribution, moved: Mapping[sp.Symbol, sp.Expr]) -> Text:
-        """``sum_n dL/dv_n dv_n/du``."""
+    def aliases(self, statement: Statement) -> list[Text]:
+        """Summands that are other adjoints as they stand."""
+        letters = self.emitter.letters(statement)
+        return [
+            both(lambda d, p=piece: self.name(p.source, d, d.places(letters)))  # type: ignore[misc]
+            for piece in statement.pieces
+            if piece.finished is None
+        ]
+
+    def part(self, name: str, scopes: list[Scope], terms: list[Text], *, complete: bool) -> Part:
+        """Chain rule, local derivatives and rewrites; with ``complete`` the result too."""
+        factors: dict[str, Formula] = {}
+        seeded = [any(_seeded(c) for c in s.adjoint.contributions) for s in scopes]
+        if not any(seeded) or not all(
+            c.target.plain for s in scopes for c in s.adjoint.contributions
+        ):
+            chain: list[Formula] = []
+        else:
+            sums = list(terms)
+            for scope in scopes:
+                for c in scope.adjoint.contributions:
+                    moved = _canonical(c, scope.letters)
+                    sums.append(self.term(scope, c, moved))
+                    if _seeded(c):
+                        local = self.local(scope, c, moved)
+                        factors[local.latex] = local
+            chain = [Formula(self.left(scopes[0]), _added(sums), "chain")]
+        steps: list[Formula] = []
+        if len(scopes) == 1 and not terms:
+            steps = self.rewrites(scopes[0], complete)
+        return Part(name, (*chain, *factors.values(), *steps), bool(chain))
+
+    def left(self, scope: Scope) -> Text:
+        """The adjoint that a scope is about, with its indices."""
+        target = scope.adjoint.equations[0].target
+        if scope.defines:
+            return both(lambda d: self.indexed(scope, scope.defines, target.indices, d))
+        return both(lambda d: self.entry(scope, target.name, target.indices, d))
+
+    def term(self, scope: Scope, c: Contribution, moved: Letters) -> Text:
+        """``sum_n dL/dv_n dv_n/du``; what comes from the loss itself is written out."""
+        if not _seeded(c):
+            value = sp.Mul(*(substitute(f, moved) for f in c.factors))
+            return both(lambda d: self.expression(scope, value, d))
         seed = c.factors[0]
         assert isinstance(seed, Entry)
         indices = tuple(substitute(i, moved) for i in seed.indices)
         own = {s for i in c.target.indices for s in substitute(i, moved).free_symbols}
-        rest = sorted(
-            {s for i in indices for s in i.free_symbols} - own, key=lambda s: s.name
-        )
+        rest = sorted({s for i in indices for s in i.free_symbols} - own, key=lambda s: s.name)
 
         def make(dialect: Dialect) -> str:
-            upper = self.entry(piece, seed.name, indices, dialect)
-            local = self.partial(piece, c, moved, dialect)
-            body = f"{upper} {local}" if isinstance(dialect, Latex) else f"{upper} · {local}"
+            upper = self.entry(scope, seed.name, indices, dialect)
+            local = self.partial(scope, c, moved, dialect)
+            body = f"{upper} {local}" if dialect.bars else f"{upper} · {local}"
             if not rest:
                 return body
-            printer = self.printer(piece, dialect)
-            return dialect.reduction("sum", printer.letters(tuple(rest)), body)[0]
+            letters = scope.printer(dialect).letters(tuple(rest))
+            return dialect.reduction("sum", letters, body)[0]
 
         return both(make)
 
-    def partial(
-        self,
-        piece: Piece,
-        c: Contribution,
-        moved: Mapping[sp.Symbol, sp.Expr],
-        dialect: Dialect,
-    ) -> str:
+    def partial(self, scope: Scope, c: Contribution, moved: Letters, dialect: Dialect) -> str:
         seed = c.factors[0]
         assert isinstance(seed, Entry)
-        upper = self.entry(piece, c.source, tuple(substitute(i, moved) for i in seed.indices), dialect)
-        lower_ = self.entry(
-            piece, c.target.name, tuple(substitute(i, moved) for i in c.target.indices), dialect
-        )
-        if isinstance(dialect, Latex):
-            return rf"\frac{{\partial {upper}}}{{\partial {lower_}}}"
-        return f"∂{upper}/∂{lower_}"
+        over = tuple(substitute(i, moved) for i in seed.indices)
+        under = tuple(substitute(i, moved) for i in c.target.indices)
+        upper = self.entry(scope, c.source, over, dialect)
+        lower_ = self.entry(scope, c.target.name, under, dialect)
+        return dialect.partial(upper, lower_)
 
-    def local(
-        self,
-        piece: Piece,
-        finished: Finished,
-        c: Contribution,
-        moved: Mapping[sp.Symbol, sp.Expr],
-    ) -> Formula:
+    def local(self, scope: Scope, c: Contribution, moved: Letters) -> Formula:
         """``dv/du = ...``, before anything is rewritten."""
-        value = sp.Mul(*(substitute(f, moved) for f in c.factors[1:]))
-        left = both(lambda d: self.partial(piece, c, moved, d))
-        return Formula(left, both(lambda d: self.expression(piece, value, d)), "factor")
+        value = sp.factor_terms(sp.Mul(*(substitute(f, moved) for f in c.factors[1:])))
+        left = both(lambda d: self.partial(scope, c, moved, d))
+        return Formula(left, both(lambda d: self.expression(scope, value, d)), "factor")
 
-    # -- rewrites -------------------------------------------------------------------------------
+    def rewrites(self, scope: Scope, complete: bool) -> list[Formula]:
+        """From the chain rule with everything put in to the result, in index form."""
+        adjoint = scope.adjoint
+        if len(adjoint.equations) > 1:
+            return []
+        last = adjoint.equations[0].rhs
+        interesting = any(step.rule in SHOWN for step in adjoint.steps)
+        if not interesting and not complete:
+            return []
+        expressions = [(_factored(adjoint.steps[0].before) if interesting else last, "")]
+        for step in adjoint.steps if interesting else ():
+            after = _factored(step.after) if step.rule in ("insert", "sums") else step.after
+            expressions.append((after, f"step:{step.rule}"))
+        made: list[Formula] = []
+        for expr, reason in expressions:
+            text = both(lambda d, e=expr: self.expression(scope, e, d))  # type: ignore[misc]
+            if made and reason == "step:names" and made[-1].reason == "step:derivative":
+                made[-1] = replace(made[-1], right=text)
+            elif not made or text.latex != made[-1].right.latex:
+                made.append(Formula(Text("", ""), text, "step", reason=reason))
+        made[0] = replace(made[0], left=self.left(scope))
+        return made if complete or len(made) > 1 else []
 
-    def rewrites(self, statement: Statement) -> list[Formula]:
-        """The steps between the chain rule and the result, in index form."""
-        if len(statement.pieces) != 1 or statement.pieces[0].finished is None:
-            return []
-        piece = statement.pieces[0]
-        adjoint: Adjoint | None = piece.finished.adjoint if piece.finished else None
-        if adjoint is None or not adjoint.steps or len(adjoint.equations) > 1:
-            return []
-        if not any(step.rule in SHOWN for step in adjoint.steps):
-            return []
-        target = adjoint.equations[0].target
-        made = []
-        left = both(lambda d: self.entry(piece, target.name, target.indices, d))
-        first = adjoint.steps[0].before
-        made.append(Formula(left, both(lambda d: self.expression(piece, first, d)), "step"))
-        for step in adjoint.steps:
-            text = both(lambda d, s=step: self.expression(piece, s.after, d))  # type: ignore[misc]
-            if step.rule == "names" and made[-1].reason == "step:derivative":
-                made[-1] = Formula(Text("", ""), text, "step", reason="step:derivative")
-            elif text.latex != made[-1].right.latex:
-                made.append(Formula(Text("", ""), text, "step", reason=f"step:{step.rule}"))
-        return made if len(made) > 1 else []
+    def fact(self, head: Head, left: sp.Expr, right: sp.Expr) -> Text:
+        """What the loss assumes about its targets: ``sum_k t_nk = 1``."""
+        finished = head.text.backward[-1][1][0]
+        adjoint = head.text.backward[-1][0]
+        scope = Scope(Piece(finished, head.names), finished, adjoint, {})
+        return both(
+            lambda d: f"{self.expression(scope, left, d)} = {self.expression(scope, right, d)}"
+        )
 
     # -- text -----------------------------------------------------------------------------------
 
-    def printer(self, piece: Piece, dialect: Dialect) -> Index:
-        assert piece.finished is not None
-        functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-        return Index(dialect, functions, piece.finished.size_of)
-
-    def expression(self, piece: Piece, expr: sp.Expr, dialect: Dialect) -> str:
+    def expression(self, scope: Scope, expr: sp.Expr, dialect: Dialect) -> str:
         """A unit's expression in the names of the network, in index form."""
-        finished = piece.finished
-        assert finished is not None
-        key = (id(finished), expr, dialect)
+        finished = scope.finished
+        outer = scope.printer(dialect)
+        shown = {i: outer.letter(i) for i in sorted(expr.free_symbols, key=str)}
+        key = (id(finished), expr, dialect, tuple(shown.values()))
         if key not in self.texts:
             tree = lower(Equation(Entry("value"), expr), finished.order).tree
-            self.texts[key] = self.printer(piece, dialect).text(tree, SUM)
-        return self.filled(self.texts[key], piece, dialect)
+            functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
+            self.texts[key] = Index(dialect, functions, finished.size_of, shown).text(tree, SUM)
+        return self.filled(self.texts[key], scope.piece, dialect)
 
     def filled(self, text: str, piece: Piece, dialect: Dialect) -> str:
         def write(name: str, index: str, label: str, transposed: bool) -> str:
-            if name == "#n":
+            if name == BATCH:
                 return "N"
             known = self.storage.name(piece.tensor(name))
             method = known.latex if isinstance(dialect, Latex) else known.unicode
@@ -219,16 +249,65 @@ class Steps:
         return fill(text, write)
 
     def entry(
-        self, piece: Piece, local: str, indices: tuple[sp.Expr, ...], dialect: Dialect
+        self, scope: Scope, local: str, indices: tuple[sp.Expr, ...], dialect: Dialect
     ) -> str:
-        printer = self.printer(piece, dialect)
-        index = printer.places(indices)
-        known = self.storage.name(piece.tensor(local))
+        return self.indexed(scope, scope.piece.tensor(local), indices, dialect)
+
+    def indexed(
+        self, scope: Scope, tensor: str, indices: tuple[sp.Expr, ...], dialect: Dialect
+    ) -> str:
+        return self.name(tensor, dialect, scope.printer(dialect).places(indices))
+
+    def name(self, tensor: str, dialect: Dialect, index: str = "") -> str:
+        known = self.storage.name(tensor)
         return known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
 
-    def name(self, tensor: str, dialect: Dialect) -> str:
-        known = self.storage.name(tensor)
-        return known.latex() if isinstance(dialect, Latex) else known.unicode()
+
+@dataclass(frozen=True)
+class Part:
+    """The derivation of one adjoint; ``chained`` where it begins with the chain rule."""
+
+    name: str
+    formulas: tuple[Formula, ...]
+    chained: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """One adjoint of a layer, and how its letters are written; ``defines`` names it in the network."""
+
+    piece: Piece
+    finished: Finished
+    adjoint: Adjoint
+    shown: Mapping[sp.Symbol, str]
+    defines: str = ""
+    printers: dict[Dialect, Index] = field(default_factory=dict)
+
+    @property
+    def letters(self) -> tuple[sp.Symbol, ...]:
+        return self.finished.unit.letters[self.adjoint.name]
+
+    def printer(self, dialect: Dialect) -> Index:
+        """It remembers the letters that it wrote."""
+        if dialect not in self.printers:
+            self.printers[dialect] = Index(dialect, {}, self.finished.size_of, self.shown)
+            self.printers[dialect].letters(self.letters)
+        return self.printers[dialect]
+
+
+def _factored(expr: sp.Expr) -> sp.Expr:
+    """Common numbers of each summand in front of it: ``2 (h - m)``."""
+    return sp.Add(*(sp.factor_terms(term) for term in sp.Add.make_args(expr)))
+
+
+def _added(terms: list[Text]) -> Text:
+    def joined(texts: list[str]) -> str:
+        out = texts[0]
+        for text in texts[1:]:
+            out += f" - {text[1:]}" if text.startswith("-") else f" + {text}"
+        return out
+
+    return Text(joined([t.latex for t in terms]), joined([t.plain for t in terms]))
 
 
 def _seeded(c: Contribution) -> bool:
@@ -286,4 +365,4 @@ def _shape_of(tree: Node, finished: Finished) -> str:
     return ""
 
 
-__all__ = ["PRODUCT", "Steps", "both"]
+__all__ = ["Part", "Steps", "both"]
