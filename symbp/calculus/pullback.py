@@ -78,8 +78,9 @@ def pullback(
             if local != 0:
                 walk(leaf, factors + ((local,) if local != 1 else ()), open_letters)
 
+    free = target.free_symbols | equation.rhs.free_symbols  # `+=` sums what it leaves open
     start = (Entry(adjoint_name(target.name), *target.indices),) if seed else ()
-    walk(equation.rhs, start, tuple(sorted(target.free_symbols, key=lambda i: i.name)))
+    walk(equation.rhs, start, tuple(sorted(free, key=lambda i: i.name)))
     return found
 
 
