@@ -18,7 +18,7 @@ from symbp.api import Network
 from symbp.proof import complex_step, module
 from symbp.proof.points import Array, Point, points
 from symbp.proof.report import Report, Row
-from symbp.writers.module import interface
+from symbp.writers.outline import interface
 from symbp.writers.package import Package, package
 
 SAMPLES = 6

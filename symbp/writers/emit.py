@@ -2,98 +2,17 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-from dataclasses import dataclass, replace
 from itertools import groupby
 
-from symbp.arrays.lower import Lowered
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Group
-from symbp.network.graph import Repeat
 from symbp.network.identifiers import USED
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement
-from symbp.printers.base import LOOP, PRODUCT, SUM, fill
-from symbp.printers.dialect import PLAIN, Dialect, Latex
-from symbp.printers.finished import common_letters
-from symbp.printers.numpy import NumPy
+from symbp.printers.base import LOOP, SUM, fill
+from symbp.printers.dialect import PLAIN
+from symbp.writers.formulas import Formulas
+from symbp.writers.lines import Line, tidy
 from symbp.writers.storage import Storage, subscript
-
-WIDTH = 100
-INDENT = "    "
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of code, the formula that it computes, and the equation's id."""
-
-    code: str
-    formula: str = ""
-    id: str = ""
-    depth: int = 0
-
-    def render(self, indent: str) -> list[str]:
-        """The line, its formula behind it or, where that is too long, above it."""
-        start = indent + INDENT * self.depth
-        mark = f"\ue003{self.id}" if self.id else ""
-        code = start + self.code
-        if not self.formula:
-            return [code + mark]
-        whole = f"{code}  # {self.formula}"
-        if len(whole) <= WIDTH:
-            return [whole + mark]
-        above = textwrap.wrap(
-            self.formula, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
-        )
-        return [*above, *wrap(code, start, mark)]
-
-
-def wrap(code: str, start: str, mark: str) -> list[str]:
-    """A line that is too long, broken at its outermost sums or products in brackets."""
-    if len(code) <= WIDTH or " = " not in code:
-        return [code + mark]
-    target, _, value = code.partition(" = ")
-    inner, rest = _leading_bracket(value)
-    if rest:
-        flat = f"{start}{INDENT}{inner}"
-        parts = [inner] if len(flat) <= WIDTH else _split(inner, (" + ", " - "))
-        return [
-            f"{target} = ({mark}",
-            *(f"{start}{INDENT}{p}{mark}" for p in parts),
-            f"{start}){rest}{mark}",
-        ]
-    for signs in ((" + ", " - "), (" * ", " / ", " @ ")):
-        parts = _split(value, signs)
-        if len(parts) > 1:
-            return [
-                f"{target} = ({mark}",
-                *(f"{start}{INDENT}{p}{mark}" for p in parts),
-                f"{start}){mark}",
-            ]
-    return [code + mark]
-
-
-def _leading_bracket(value: str) -> tuple[str, str]:
-    """``(a + b) / c`` as ``a + b`` and `` / c``; empty where it does not begin with a bracket."""
-    if not value.startswith("("):
-        return "", ""
-    depth = 0
-    for k, sign in enumerate(value):
-        depth += (sign in "([{") - (sign in ")]}")
-        if depth == 0:
-            return value[1:k], value[k + 1 :]
-    return "", ""
-
-
-def _split(text: str, signs: tuple[str, ...]) -> list[str]:
-    parts, depth, last, k = [], 0, 0, 0
-    while k < len(text):
-        depth += (text[k] in "([{") - (text[k] in ")]}")
-        if depth == 0 and k > last and text[k : k + 3] in signs:
-            parts.append(text[last:k])
-            last = k + 1
-        k += 1
-    return [*parts, text[last:]]
 
 
 class Emitter:
@@ -102,6 +21,7 @@ class Emitter:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self.program: Program = storage.program
+        self.formulas = Formulas(storage)
 
     def lines(self, items: tuple[Item, ...], depth: int = 0) -> list[Line]:
         """The statements in order; what runs in one mode alone stands in an ``if training:``."""
@@ -163,7 +83,9 @@ class Emitter:
     def loop(self, loop: Loop, depth: int) -> list[Line]:
         letter, times = loop.repeat.level.letter, loop.repeat.level.times
         span = f"reversed(range({times}))" if loop.reverse else f"range({times})"
-        before = self.backward_start(loop, depth) if loop.reverse else self.forward_start(loop, depth)
+        before = (
+            self.backward_start(loop, depth) if loop.reverse else self.forward_start(loop, depth)
+        )
         return [
             *before,
             Line(f"for {letter} in {span}:", depth=depth),
@@ -178,14 +100,18 @@ class Emitter:
         made = []
         place = subscript(repeat.levels) if repeat.result in storage.saved else ""
         if storage.history(repeat):
-            made.append(Line(f"{repeat.result}{place} = [{source}] + [None] * {times}", depth=depth))
+            made.append(
+                Line(f"{repeat.result}{place} = [{source}] + [None] * {times}", depth=depth)
+            )
         else:
             made.append(Line(f"{repeat.result}{place} = {source}", depth=depth))
         for name in storage.saved:
             levels = self.program.tensors[name].levels
             inside = len(levels) > len(repeat.levels) and levels[len(repeat.levels)] == repeat.level
             if inside:
-                made.append(Line(f"{name}{subscript(repeat.levels)} = [None] * {times}", depth=depth))
+                made.append(
+                    Line(f"{name}{subscript(repeat.levels)} = [None] * {times}", depth=depth)
+                )
         return made
 
     def backward_start(self, loop: Loop, depth: int) -> list[Line]:
@@ -210,7 +136,7 @@ class Emitter:
         value = self.sum(item.pieces)
         if item.kind == "accumulate":
             value = f"{target} + {value}"
-        formula = self.formula(item, PLAIN)
+        formula = self.formulas.formula(item, PLAIN)
         if target == value:
             return []
         return [Line(tidy(f"{target} = {value}"), formula, item.id, depth)]
@@ -237,12 +163,16 @@ class Emitter:
         if name.startswith(LOOP):
             return self.loop_variable(name.removeprefix(LOOP))
         tensor = piece.tensor(name)
-        return tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
+        return (
+            tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
+        )
 
     def loop_variable(self, letter: str) -> str:
         """The letter, or the nearest name that nothing else has."""
         tensors = self.program.tensors.values()
-        taken = {word for t in tensors for word in (t.name, f"d{t.name}", *(v.letter for v in t.levels))}
+        taken = {
+            word for t in tensors for word in (t.name, f"d{t.name}", *(v.letter for v in t.levels))
+        }
         while letter in taken | USED:
             letter += "_"
         return letter
@@ -251,9 +181,18 @@ class Emitter:
         """Start from zeros and add; window letters that overlap are looped over."""
         target = self.storage.code(item.defines)
         primal = self.storage.code(item.defines.lstrip(ADJOINT))
-        split = any(isinstance(i, Group) for p in scatters for i in p.finished.equation.target.indices)  # type: ignore[union-attr]
+        split = any(
+            isinstance(i, Group) for p in scatters for i in p.finished.equation.target.indices
+        )  # type: ignore[union-attr]
         order = ', order="C"' if split else ""  # only then is a reshape a view
-        made = [Line(f"{target} = np.zeros_like({primal}{order})", self.formula(item, PLAIN), item.id, depth)]
+        made = [
+            Line(
+                f"{target} = np.zeros_like({primal}{order})",
+                self.formulas.formula(item, PLAIN),
+                item.id,
+                depth,
+            )
+        ]
         rest = tuple(p for p in item.pieces if p not in scatters)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
@@ -264,7 +203,7 @@ class Emitter:
     def added(self, piece: Piece, item: Statement, depth: int) -> list[Line]:
         finished = piece.finished
         assert finished is not None
-        lowered: Lowered = finished.lowered
+        lowered = finished.lowered
         made: list[Line] = []
         if lowered.loops:
             letters = ", ".join(self.loop_variable(i.name) for i in lowered.loops)
@@ -287,86 +226,8 @@ class Emitter:
         values = ", ".join(self.code(p) for _, p in parts)
         target = self.storage.code(items[0].defines)
         text = f"{target} = np.concatenate([{values}], axis={axis})"
-        formula = "; ".join(self.formula(i, PLAIN) for i in items)
+        formula = "; ".join(self.formulas.formula(i, PLAIN) for i in items)
         return [Line(tidy(text), formula, items[0].id, depth)]
-
-    # -- formulas -------------------------------------------------------------------------------
-
-    def formula(self, item: Statement, dialect: Dialect, notation: str | None = None) -> str:
-        """``left = right``; in matrix form where all pieces have one, unless ``notation`` says."""
-        for kind in (notation,) if notation else ("matrix", "index"):
-            letters = self.letters(item) if kind == "index" else ()
-            sides = [self._sides(item, p, dialect, kind, letters) for p in item.pieces]
-            if all(s is not None for s in sides):
-                known = [s for s in sides if s is not None]
-                return self._equation(item, known, dialect, letters)
-        return ""
-
-    def letters(self, item: Statement) -> tuple[str, ...]:
-        """How the letters of the left side are written where several pieces have to agree on them."""
-        finished = [p.finished for p in item.pieces if p.finished is not None]
-        if not finished:
-            shape = self.program.tensors[item.defines.lstrip(ADJOINT)].shape
-            return tuple("n" * (size is None) or letter for size, letter in zip(shape, "ijkpqr", strict=False))
-        if len(finished) == len(item.pieces) == 1:
-            return ()
-        return common_letters(finished)
-
-    def _sides(
-        self,
-        item: Statement,
-        piece: Piece,
-        dialect: Dialect,
-        notation: str,
-        letters: tuple[str, ...],
-    ) -> tuple[str, str, int] | None:
-        write = self._writer(piece, dialect)
-        if piece.finished is None:
-            return "", write(piece.source, dialect.places(letters), "", False), PRODUCT
-        found = piece.finished.formula(notation, dialect, letters)
-        if found is None:
-            return None
-        left, right, level = found
-        target = self._writer(replace(piece, finished=None), dialect)
-        return fill(left, lambda _, *rest: target(item.defines, *rest)), fill(right, write), level
-
-    def _writer(self, piece: Piece, dialect: Dialect):  # type: ignore[no-untyped-def]
-        def write(name: str, index: str, label: str, transposed: bool) -> str:
-            if name == "#n":
-                return "N"
-            known = self.storage.name(piece.tensor(name) if piece.finished else name)
-            known = replace(known, levels=()) if piece.whole else known
-            method = known.latex if isinstance(dialect, Latex) else known.unicode
-            return method(index, label, transposed)
-
-        return write
-
-    def _equation(
-        self,
-        item: Statement,
-        sides: list[tuple[str, str, int]],
-        dialect: Dialect,
-        letters: tuple[str, ...],
-    ) -> str:
-        left = next((s[0] for s in sides if s[0]), "")
-        if not left:
-            known = self.storage.name(item.defines)
-            index = dialect.places(letters)
-            left = known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
-        if item.part == "loss" and len(sides) > 1:
-            known = self.storage.name(item.defines)
-            left = known.latex() if isinstance(dialect, Latex) else known.unicode()
-        right = ""
-        for k, (_, text, level) in enumerate(sides):
-            text = dialect.bracket(text) if level < SUM else text
-            right += f" - {text[1:]}" if k and text.startswith("-") else (" + " if k else "") + text
-        return f"{left} = {right}"
-
-
-def tidy(code: str) -> str:
-    """Spaces around ** and : where the operands are not simple, as code formatters have them."""
-    code = re.sub(r"(?<=[\])])\*\*(?=[\w(])", " ** ", code)
-    return re.sub(r"(?<=\w)\*\*(?=\()", " ** ", code)
 
 
 def _concat_key(item: Item) -> object:
@@ -383,6 +244,3 @@ def _defined(items: tuple[Item, ...]) -> list[str]:
         elif isinstance(item, Statement):
             found[item.defines] = None
     return list(found)
-
-
-__all__ = ["Emitter", "Line", "NumPy", "Repeat", "tidy", "wrap"]

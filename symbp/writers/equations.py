@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from symbp.calculus.equation import ADJOINT
 from symbp.network.program import Item, Loop, Noise, Statement
 from symbp.printers.dialect import LATEX, PLAIN
-from symbp.writers.emit import Emitter
+from symbp.writers.formulas import Formulas
 from symbp.writers.module import Module, write
 from symbp.writers.scalar import Scalar
 from symbp.writers.storage import Storage, plan
@@ -67,7 +67,7 @@ class _Map:
         self.module = module
         self.source = module.source.split("\n")
         self.storage: Storage = plan(self.program)
-        self.emitter = Emitter(self.storage)
+        self.formulas = Formulas(self.storage)
         self.scalar = Scalar(self.storage)
 
     def entries(self) -> tuple[Entry, ...]:
@@ -97,12 +97,14 @@ class _Map:
             keep = rf"\frac{{1}}{{{1 - item.rate:g}}} \, [u \ge {item.rate:g}]"
             latex = {"index": rf"{name.latex()} = {keep}, \; u \sim U(0, 1)"}
             plain = f"{name.unicode()} = [u >= {item.rate:g}]/{1 - item.rate:g}, u ~ U(0, 1)"
-            return Entry(item.id, "forward", item.layer, item.defines, (), latex, plain, code, lines)
+            return Entry(
+                item.id, "forward", item.layer, item.defines, (), latex, plain, code, lines
+            )
         part = "update" if item.part == "update" else item.part
         uses = tuple(dict.fromkeys(defined[r] for r in item.reads if r in defined))
         return Entry(
             item.id, part, item.layer, self.code_name(item.defines), uses,
-            self.latex(item), self.emitter.formula(item, PLAIN), code, lines,
+            self.latex(item), self.formulas.formula(item, PLAIN), code, lines,
         )  # fmt: skip
 
     def code_name(self, defines: str) -> str:
@@ -116,7 +118,7 @@ class _Map:
     def latex(self, item: Statement) -> dict[str, str]:
         found = {"scalar": self.scalar_form(item)} if not self.scalar.degenerate else {}
         for notation in ("matrix", "index"):
-            found[notation] = self.emitter.formula(item, LATEX, notation)
+            found[notation] = self.formulas.formula(item, LATEX, notation)
         return {notation: text for notation, text in found.items() if text}
 
     def scalar_form(self, item: Statement) -> str:
@@ -132,13 +134,14 @@ class _Map:
         made = []
         for p in self.program.graph.parameters:
             own, slope = self.storage.name(p.name), self.storage.name(ADJOINT + p.name)
-            latex = {
-                "matrix": rf"{own.latex()} \leftarrow {own.latex()} - \alpha {slope.latex()}"
-            }
+            latex = {"matrix": rf"{own.latex()} \leftarrow {own.latex()} - \alpha {slope.latex()}"}
             latex["index"] = latex["matrix"]
             if not self.scalar.degenerate:
                 small, steep = own.scalar(), slope.scalar()
-                latex = {"scalar": rf"{small.latex()} \leftarrow {small.latex()} - \alpha {steep.latex()}", **latex}
+                latex = {
+                    "scalar": rf"{small.latex()} \leftarrow {small.latex()} - \alpha {steep.latex()}",
+                    **latex,
+                }
             plain = f"{own.unicode()} ← {own.unicode()} - α {slope.unicode()}"
             uses = (defined[ADJOINT + p.name],) if ADJOINT + p.name in defined else ()
             made.append(

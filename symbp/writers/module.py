@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from symbp.language.spec import Spec
-from symbp.network.graph import Tensor
-from symbp.network.program import Item, Noise, Program, Statement, statements
+from symbp.network.program import Item, Program, Statement, statements
 from symbp.printers.base import BATCH, CAST
-from symbp.writers.emit import WIDTH, Emitter, Line
+from symbp.writers.emit import Emitter
 from symbp.writers.environment import render
 from symbp.writers.helpers import helpers
-from symbp.writers.interface import Interface, Output, Parameter
+from symbp.writers.lines import WIDTH, Line
 from symbp.writers.main_part import Arrays
+from symbp.writers.outline import interface
 from symbp.writers.storage import N, Storage, plan, reads_of
 from symbp.writers.training import training_sections
 
 MARK = "\ue003"
-CLASSES = {"cross_entropy": "one_hot", "binary_cross_entropy": "binary", "hinge": "sign"}
-SIGNATURE = '"""{network}: {title}. Written by symbp; do not edit.'
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,9 @@ def write(
     sections = core.sections()
     net = interface(program, dtype)
     training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
-    text = render("numpy/module.jinja", **{**training, **sections, "imports": _imports(training, sections)})
+    text = render(
+        "numpy/module.jinja", **{**training, **sections, "imports": _imports(training, sections)}
+    )
     return _without_marks(text)
 
 
@@ -285,66 +282,3 @@ def _assignment(pairs: list[tuple[str, str]]) -> str:
 
 def _nested(value: object) -> object:
     return [_nested(v) for v in value] if isinstance(value, tuple) else value
-
-
-def interface(program: Program, dtype: str) -> Interface:
-    """The network as the training part sees it."""
-    graph = program.graph
-    spec = graph.spec
-    several = len(graph.outputs) > 1
-    outputs = tuple(
-        Output(
-            target=o.target,
-            shape=tuple(int(s or 0) for s in program.tensors[t].shape[1:]),
-            classes=CLASSES.get(o.loss.type or ""),
-            source=(o.source or "") if several else "",
-        )
-        for o, t in graph.outputs
-    )
-    reductions = {o.loss.reduction for o, _ in graph.outputs}
-    return Interface(
-        input_shape=spec.input_shape,
-        outputs=outputs,
-        parameters=tuple(_parameter(t, program) for t in graph.parameters),
-        buffers=tuple(_parameter(t, program) for t in graph.buffers),
-        reduction=reductions.pop() if len(reductions) == 1 else "mean",
-        dropout=any(isinstance(i, Noise) for i in _all(program.forward)),
-        smooth=smooth(program),
-        prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
-        dtype=dtype,
-    )
-
-
-def _parameter(tensor: Tensor, program: Program) -> Parameter:
-    shape = (*(level.times for level in tensor.levels), *(int(s or 0) for s in tensor.shape))
-    return Parameter(tensor.key, shape, program.graph.init.get(tensor.name), len(tensor.levels))
-
-
-def _all(items: tuple) -> list:
-    found = []
-    for item in items:
-        found.append(item)
-        found += _all(getattr(item, "body", ()))
-    return found
-
-
-def smooth(program: Program) -> bool:
-    """Whether loss and outputs have no kink: no condition, absolute value or maximum of tensors."""
-    from symbp.calculus.expression import Abs, Apply, Compare, Entry, MaxOver, Sign, entries
-
-    kinked = {"relu", "leaky_relu", "hardtanh", "elu", "selu"}
-    if program.graph.spec.l1:
-        return False
-    for statement in [*statements(program.forward), *statements(program.loss)]:
-        for piece in statement.pieces:
-            if piece.finished is None:
-                continue
-            for node in piece.finished.equation.rhs.atoms(Compare, Abs, Sign, MaxOver, Apply):
-                if isinstance(node, Apply) and node.function not in kinked:
-                    continue
-                if any(isinstance(e, Entry) for e in entries(node)):
-                    return False
-    return True
-
-
-__all__ = ["Module", "interface", "math", "np", "write"]

@@ -20,7 +20,8 @@ from symbp.language.spec import Data, Spec
 from symbp.writers.files import signed_archive
 from symbp.writers.interface import Interface, Output
 from symbp.writers.main_part import Arrays, Targets
-from symbp.writers.module import Module, interface, write
+from symbp.writers.module import Module, write
+from symbp.writers.outline import interface
 
 MADE_UP = "a small made-up set, as the network file names no [data]"
 

@@ -21,7 +21,7 @@ from symbp.printers.dialect import LATEX, PLAIN, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS, Finished
 from symbp.printers.index import Index
 from symbp.writers.document import Formula, Text
-from symbp.writers.emit import Emitter
+from symbp.writers.formulas import Formulas
 from symbp.writers.storage import Storage
 
 SHOWN = ("derivative", "outputs", "facts", "insert")  # rewrites that a reader wants to see
@@ -38,7 +38,7 @@ class Steps:
 
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
-        self.emitter = Emitter(storage)
+        self.formulas = Formulas(storage)
         self.texts: dict[tuple[object, ...], str] = {}  # with slots, one for each formula
 
     # -- whole equations ------------------------------------------------------------------------
@@ -47,7 +47,7 @@ class Steps:
         """The statement's own equation, in matrix form where it has one and that is asked for."""
         wanted = ("matrix", "index") if notation == "matrix" else ("index",)
         for form in wanted:
-            texts = [self.emitter.formula(statement, d, form) for d in (LATEX, PLAIN)]
+            texts = [self.formulas.formula(statement, d, form) for d in (LATEX, PLAIN)]
             if all(texts):
                 left, right = zip(*(t.split(" = ", 1) for t in texts), strict=True)
                 return Formula(Text(*left), Text(*right), kind, statement.id)
@@ -90,7 +90,7 @@ class Steps:
 
     def scopes(self, statement: Statement) -> list[Scope]:
         """One for each piece that comes from a layer's adjoint; all write their letters alike."""
-        letters = self.emitter.letters(statement)
+        letters = self.formulas.letters(statement)
         made = []
         for piece in statement.pieces:
             finished = piece.finished
@@ -118,7 +118,7 @@ class Steps:
 
     def aliases(self, statement: Statement) -> list[Text]:
         """Summands that are other adjoints as they stand."""
-        letters = self.emitter.letters(statement)
+        letters = self.formulas.letters(statement)
         return [
             both(lambda d, p=piece: self.name(p.source, d, d.places(letters)))  # type: ignore[misc]
             for piece in statement.pieces

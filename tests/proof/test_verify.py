@@ -13,7 +13,7 @@ from symbp.proof.module import load
 from symbp.proof.points import points
 from symbp.proof.report import Report, Row
 from symbp.proof.verify import verify, verify_source
-from symbp.writers.module import interface
+from symbp.writers.outline import interface
 from symbp.writers.package import package
 
 DENSE = {"type": "dense", "units": 3}

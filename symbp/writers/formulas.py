@@ -1,0 +1,93 @@
+"""The formula of a statement: what its pieces say, joined, in the names of one network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from symbp.calculus.equation import ADJOINT
+from symbp.network.program import Piece, Statement
+from symbp.printers.base import PRODUCT, SUM, Fill, fill
+from symbp.printers.dialect import Dialect, Latex
+from symbp.printers.finished import common_letters
+from symbp.writers.storage import Storage
+
+
+class Formulas:
+    """Writes the formulas of one program."""
+
+    def __init__(self, storage: Storage) -> None:
+        self.storage = storage
+        self.program = storage.program
+
+    def formula(self, item: Statement, dialect: Dialect, notation: str | None = None) -> str:
+        """``left = right``; in matrix form where all pieces have one, unless ``notation`` says."""
+        for kind in (notation,) if notation else ("matrix", "index"):
+            letters = self.letters(item) if kind == "index" else ()
+            sides = [self._sides(item, p, dialect, kind, letters) for p in item.pieces]
+            if all(s is not None for s in sides):
+                known = [s for s in sides if s is not None]
+                return self._equation(item, known, dialect, letters)
+        return ""
+
+    def letters(self, item: Statement) -> tuple[str, ...]:
+        """How the letters of the left side are written where several pieces have to agree on them."""
+        finished = [p.finished for p in item.pieces if p.finished is not None]
+        if not finished:
+            shape = self.program.tensors[item.defines.lstrip(ADJOINT)].shape
+            return tuple(
+                "n" * (size is None) or letter
+                for size, letter in zip(shape, "ijkpqr", strict=False)
+            )
+        if len(finished) == len(item.pieces) == 1:
+            return ()
+        return common_letters(finished)
+
+    def _sides(
+        self,
+        item: Statement,
+        piece: Piece,
+        dialect: Dialect,
+        notation: str,
+        letters: tuple[str, ...],
+    ) -> tuple[str, str, int] | None:
+        write = self._writer(piece, dialect)
+        if piece.finished is None:
+            return "", write(piece.source, dialect.places(letters), "", False), PRODUCT
+        found = piece.finished.formula(notation, dialect, letters)
+        if found is None:
+            return None
+        left, right, level = found
+        target = self._writer(replace(piece, finished=None), dialect)
+        return fill(left, lambda _, *rest: target(item.defines, *rest)), fill(right, write), level
+
+    def _writer(self, piece: Piece, dialect: Dialect) -> Fill:
+        def write(name: str, index: str, label: str, transposed: bool) -> str:
+            if name == "#n":
+                return "N"
+            known = self.storage.name(piece.tensor(name) if piece.finished else name)
+            known = replace(known, levels=()) if piece.whole else known
+            method = known.latex if isinstance(dialect, Latex) else known.unicode
+            return method(index, label, transposed)
+
+        return write
+
+    def _equation(
+        self,
+        item: Statement,
+        sides: list[tuple[str, str, int]],
+        dialect: Dialect,
+        letters: tuple[str, ...],
+    ) -> str:
+        left = next((s[0] for s in sides if s[0]), "")
+        if not left:
+            known = self.storage.name(item.defines)
+            index = dialect.places(letters)
+            left = known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
+        if item.part == "loss" and len(sides) > 1:
+            known = self.storage.name(item.defines)
+            left = known.latex() if isinstance(dialect, Latex) else known.unicode()
+        right = ""
+        for k, (_, text, level) in enumerate(sides):
+            text = dialect.bracket(text) if level < SUM else text
+            right += f" - {text[1:]}" if k and text.startswith("-") else (" + " if k else "") + text
+        return f"{left} = {right}"

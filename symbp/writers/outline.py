@@ -1,0 +1,66 @@
+"""The network seen from outside: what the training part of a module has to know of it."""
+
+from __future__ import annotations
+
+from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Where, entries
+from symbp.network.graph import Tensor
+from symbp.network.program import Item, Loop, Noise, Program, statements
+from symbp.network.template import named_bodies
+from symbp.writers.interface import Interface, Output, Parameter
+
+CLASSES = {"cross_entropy": "one_hot", "binary_cross_entropy": "binary", "hinge": "sign"}
+
+
+def interface(program: Program, dtype: str) -> Interface:
+    """The network as the training part sees it."""
+    graph = program.graph
+    spec = graph.spec
+    several = len(graph.outputs) > 1
+    outputs = tuple(
+        Output(
+            target=o.target,
+            shape=tuple(int(s or 0) for s in program.tensors[t].shape[1:]),
+            classes=CLASSES.get(o.loss.type or ""),
+            source=(o.source or "") if several else "",
+        )
+        for o, t in graph.outputs
+    )
+    reductions = {o.loss.reduction for o, _ in graph.outputs}
+    return Interface(
+        input_shape=spec.input_shape,
+        outputs=outputs,
+        parameters=tuple(_parameter(t, program) for t in graph.parameters),
+        buffers=tuple(_parameter(t, program) for t in graph.buffers),
+        reduction=reductions.pop() if len(reductions) == 1 else "mean",
+        dropout=any(isinstance(i, Noise) for i in _all(program.forward)),
+        smooth=smooth(program),
+        prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
+        dtype=dtype,
+    )
+
+
+def _parameter(tensor: Tensor, program: Program) -> Parameter:
+    shape = (*(level.times for level in tensor.levels), *(int(s or 0) for s in tensor.shape))
+    return Parameter(tensor.key, shape, program.graph.init.get(tensor.name), len(tensor.levels))
+
+
+def _all(items: tuple[Item, ...]) -> list[Item]:
+    found: list[Item] = []
+    for item in items:
+        found += [item, *(_all(item.body) if isinstance(item, Loop) else [])]
+    return found
+
+
+def smooth(program: Program) -> bool:
+    """Whether loss and outputs have no kink: no condition, absolute value or maximum of tensors."""
+    if program.graph.spec.l1:
+        return False
+    for statement in [*statements(program.forward), *statements(program.loss)]:
+        for piece in statement.pieces:
+            if piece.finished is None:
+                continue
+            for node in piece.finished.equation.rhs.atoms(Compare, Abs, Sign, MaxOver, Apply):
+                bent = not isinstance(node, Apply) or named_bodies()[node.function].has(Where)
+                if bent and any(True for _ in entries(node)):
+                    return False
+    return True
