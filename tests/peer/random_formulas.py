@@ -21,6 +21,7 @@ class LayerFormula:
     smooth: bool = True
     keeps_shape: bool = False
     regularized: tuple[str, ...] = ()
+    later: bool = False  # the language has it, symbp does not derive it yet
 
     def table(self) -> dict[str, Any]:
         beside = {"parameters": self.parameters, "sizes": self.sizes}
@@ -30,7 +31,8 @@ class LayerFormula:
 
     def takes(self, shape: Shape, smooth: bool) -> bool:
         rank_fits = self.rank in (None, len(shape))
-        return rank_fits and self.fits(shape) and (self.smooth or not smooth)
+        drawn = not self.later and (self.smooth or not smooth)
+        return drawn and rank_fits and self.fits(shape)
 
 
 LAYERS = (
@@ -72,10 +74,16 @@ LAYERS = (
         "h[n,t,j] = tanh(sum(x[n,t,i]*Wx[i,j], i) + sum(h[n,t-1,k]*Wh[k,j], k) + b[j])",
         2,
         {"Wx": ["i", 3], "Wh": [3, "j"], "b": ["j"]},
+        later=True,
     ),
-    LayerFormula("h[n,t,d] = r[d]*h[n,t+1,d] + x[n,t,d]", 2, {"r": ["d"]}, keeps_shape=True),
     LayerFormula(
-        "z[n,f,p] = sum(pad(x[n,c,p+u-1])*K[f,c,u], c, u) + b[f]", 2, {"K": [2, "c", 3], "b": ["f"]}
+        "h[n,t,d] = r[d]*h[n,t+1,d] + x[n,t,d]", 2, {"r": ["d"]}, keeps_shape=True, later=True
+    ),
+    LayerFormula(
+        "z[n,f,p] = sum(pad(x[n,c,p+u-1])*K[f,c,u], c, u) + b[f]",
+        2,
+        {"K": [2, "c", 3], "b": ["f"]},
+        later=True,
     ),
     LayerFormula(
         "z[n,f,p] = sum(x[n,c,2*p+u]*K[f,c,u], c, u)",
@@ -83,7 +91,7 @@ LAYERS = (
         {"K": [3, "c", 2]},
         fits=lambda s: s[1] >= 2,
     ),
-    LayerFormula("z[n,f,2*p+u] += x[n,c,p]*K[c,f,u]", 2, {"K": ["c", 2, 3]}),
+    LayerFormula("z[n,f,2*p+u] += x[n,c,p]*K[c,f,u]", 2, {"K": ["c", 2, 3]}, later=True),
     LayerFormula("y[n,c] = max(x[n,c,p], p)", 2, smooth=False),
     LayerFormula("y[n,t] = log(sum(exp(x[n,t,d]), d))", 2),
     # three axes: an image (c, p, q)
@@ -100,6 +108,7 @@ LAYERS = (
         3,
         {"K": [2, "c", 3, 2]},
         fits=lambda s: max(s) <= 5,
+        later=True,
     ),
 )
 
@@ -113,6 +122,7 @@ class LossFormula:
     target: str = "real"
     smooth: bool = True
     whole_batch: bool = False
+    later: bool = False
 
 
 LOSSES = (
@@ -120,8 +130,10 @@ LOSSES = (
     LossFormula("(y - t)**4/4 + 0.1*abs(y - t)", smooth=False),
     LossFormula("softplus(-t*y)"),
     LossFormula("L[n] = sqrt(sum((y[n,k] - t[n,k])**2, k) + 0.1)", 1),
-    LossFormula("L[n] = -sum(y[n,t[n]], k, k == t[n]) + log(sum(exp(y[n,k]), k))", 1, "classes"),
-    LossFormula("L[n] = log(sum(exp(y[n,k]), k)) - y[n,t[n]]", 1, "classes"),
+    LossFormula(
+        "L[n] = -sum(y[n,t[n]], k, k == t[n]) + log(sum(exp(y[n,k]), k))", 1, "classes", later=True
+    ),
+    LossFormula("L[n] = log(sum(exp(y[n,k]), k)) - y[n,t[n]]", 1, "classes", later=True),
     LossFormula("s[n,m] = sum(y[n,k]*t[m,k], k)\nL[n] = log(sum(exp(s[n,m]), m)) - s[n,n]", 1),
     LossFormula("L = mean((y[n,k] - t[m,k])**2, n, m, k)", 1, whole_batch=True),
 )

@@ -178,7 +178,7 @@ class _Network:
         if kind == "formula":
             formula = self.pick(*(
                 f for f in random_formulas.LOSSES
-                if f.rank in (None, rank) and (f.smooth or not self.smooth)
+                if not f.later and f.rank in (None, rank) and (f.smooth or not self.smooth)
             ))  # fmt: skip
             self.layers.append({"type": "dense", "units": self.size(), **inputs})
             table = {"type": "formula", "formula": formula.text}

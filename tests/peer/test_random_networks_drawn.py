@@ -31,7 +31,7 @@ def test_the_networks_cover_every_layer_and_formula():
     }
     texts = json.dumps(drawn)
     for formula in (*random_formulas.LAYERS, *random_formulas.LOSSES):
-        assert json.dumps(formula.text) in texts
+        assert (json.dumps(formula.text) in texts) is not formula.later
     for key in ("share", "inputs", "output", "l1", "axis", "reduction", "weight"):
         assert f'"{key}"' in texts
 
