@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,17 @@ HEADS: dict[str, tuple[list[Table], str]] = {
 }
 
 
+@cache
+def head_module(head: str, reduction: str) -> Any:
+    layers, loss = HEADS[head]
+    return module(*layers, loss={"type": loss, "reduction": reduction})
+
+
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("logits", LOGITS)
 @pytest.mark.parametrize("head", HEADS)
 def test_extreme_logits_give_finite_gradients(head, logits, reduction):
-    layers, loss = HEADS[head]
-    made = module(*layers, loss={"type": loss, "reduction": reduction})
+    made = head_module(head, reduction)
     x = np.array(LOGITS[logits], float)
     for k in range(4):
         t = np.eye(4)[[k] * len(x)]
