@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 
 import numpy as np
@@ -41,7 +42,7 @@ def points(
         if fixed:
             yield Point(params, x, t)
         elif number % 2:
-            yield Point(params, _positive(x, rng), _mapped(t, lambda a, g=rng: _positive(a, g)))
+            yield Point(params, _positive(x, rng), _mapped(t, partial(_positive, rng=rng)))
         else:
             yield Point(params, x, t)
 
@@ -53,7 +54,7 @@ def _few(arrays: Arrays, samples: int) -> Arrays:
     return x[rows], _mapped(t, lambda values: values[rows])
 
 
-def _mapped(t: Targets, change) -> Targets:  # type: ignore[no-untyped-def]
+def _mapped(t: Targets, change: Callable[[Array], Array]) -> Targets:
     if isinstance(t, dict):
         return {name: change(values) for name, values in t.items()}
     return change(t)

@@ -114,7 +114,7 @@ class _Check:
             directions, exact = slopes[name]
             found = [float(np.vdot(grads[name], direction)) for direction in directions]
             error = _largest_difference(found, exact, largest)
-            rows.append(Row(name, self.mode, differences[name], error))
+            rows.append(Row(name, self.mode, float(differences[name]), error))
         return rows
 
     def slopes(self, point: Point, name: str) -> tuple[list[Array], list[float]]:
