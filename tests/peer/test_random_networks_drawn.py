@@ -23,7 +23,7 @@ def layers_of(tables: dict) -> Iterator[dict]:
 
 
 def test_the_networks_cover_every_layer_and_formula():
-    drawn = [random_network(seed) for seed in range(600)]
+    drawn = [random_network(seed) for seed in range(1500)]
     kinds = {table["type"] for tables in drawn for table in layers_of(tables)}
     assert kinds == {
         *("dense", "activation", "softmax", "dropout", "flatten", "reshape", "batchnorm"),
