@@ -10,6 +10,7 @@ from symbp.calculus.expression import (
     Reduction,
     Size,
     SumOver,
+    entries,
     has_reduction,
     rebuild,
 )
@@ -78,13 +79,19 @@ def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
     return canonical(_inside(result, axes))
 
 
+def is_contraction(node: Reduction) -> bool:
+    """Whether two factors under the sum each have a letter that the other lacks."""
+    sets = [f.free_symbols for f in sp.Mul.make_args(node.body) if any(True for _ in entries(f))]
+    return any(a - b and b - a for a in sets for b in sets)
+
+
 def _merge(expr: sp.Expr) -> sp.Expr:
-    """``a*sum(b, k) + a*sum(c, k) = a*sum(b + c, k)``."""
+    """``a*sum(b, k) + a*sum(c, k) = a*sum(b + c, k)``, but matrix products stay apart."""
     groups: dict[tuple, list[sp.Expr]] = {}
     rest = []
     for term in sp.Add.make_args(expr):
         sums = [f for f in sp.Mul.make_args(term) if isinstance(f, (SumOver, MeanOver))]
-        if len(sums) != 1:
+        if len(sums) != 1 or is_contraction(sums[0]):
             rest.append(term)
             continue
         scale, outside = sp.Mul(*(f for f in sp.Mul.make_args(term) if f is not sums[0])).as_coeff_Mul()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.calculus.choices import gather_choices
-from symbp.calculus.collect import compact, tidy
+from symbp.calculus.collect import compact, is_contraction, tidy
 from symbp.calculus.equation import Equation, Unit, adjoint_name
 from symbp.calculus.expression import Entry, FirstMax, Prime, SumOver, entries
 from symbp.calculus.facts import (
@@ -120,12 +120,6 @@ def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
     definition = unit.definition(adjoint.name)
     sums = first.rhs.atoms(SumOver) | (definition.rhs.atoms(SumOver) if definition else set())
     return not any(is_contraction(s) for s in sums)
-
-
-def is_contraction(node: SumOver) -> bool:
-    """Whether two factors under the sum each have a letter that the other lacks."""
-    sets = [f.free_symbols for f in sp.Mul.make_args(node.body) if any(True for _ in entries(f))]
-    return any(a - b and b - a for a in sets for b in sets)
 
 
 def _needed(adjoints: list[Adjoint], wanted: Iterable[str]) -> list[Adjoint]:

@@ -264,7 +264,9 @@ class _Builder:
             self.count += bool(definition.parameters)
             for local in declared:
                 role = "parameter" if local in definition.parameters else "buffer"
-                shape = template.shapes.get(local) or self.buffer_shape(definition, template, local)
+                shape = template.shapes.get(local)
+                if shape is None:
+                    shape = self.buffer_shape(definition, template, local)
                 wish = f"{local}{self.count}"
                 latex = definition.latex.get(local)
                 names[local] = self.tensor(wish, tuple(shape), role, latex, wish)
