@@ -9,7 +9,7 @@ from functools import cached_property
 from symbp.arrays.lower import Lowered, lower
 from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation, Unit
-from symbp.calculus.expression import Letter
+from symbp.calculus.expression import Letter, entries
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
@@ -97,5 +97,5 @@ def common_letters(parts: Iterable[Finished]) -> Letters:
     parts = list(parts)
     if not all(p.equation.target.plain for p in parts):
         return ()
-    longest = max(parts, key=lambda p: p.equation.rhs.count_ops())
+    longest = max(parts, key=lambda p: len(list(entries(p.equation.rhs))))
     return tuple(base(index) for index in longest.equation.target.indices)

@@ -25,6 +25,7 @@ from symbp.arrays.nodes import (
     Reduce,
     Ref,
     Select,
+    children,
     is_indicator,
 )
 from symbp.calculus.expression import Group, Letter, Size, letter
@@ -361,16 +362,17 @@ def bare(node: Node) -> Node:
 
 
 def opposite(node: Node) -> Node | None:
-    """``-node`` for a product with a factor such as ``t - 1``, which has no more signs as ``1 - t``."""
+    """``-node`` for a product with a factor ``t - 1``, which reads better as ``1 - t``."""
     inner = bare(node)
     if not isinstance(inner, Prod):
         return None
     for k, factor in enumerate(inner.over):
         found = bare(factor)
-        if isinstance(found, Lin) and sum(sign for sign, _ in found.terms) <= 0:
-            turned = sorted(((-sign, x) for sign, x in found.terms), key=lambda term: -term[0])
-            over = (*inner.over[:k], replace(found, terms=tuple(turned)), *inner.over[k + 1 :])
-            return replace(inner, over=over)
+        if isinstance(found, Lin) and len(found.terms) == 2:
+            (first, x), (second, one) = found.terms
+            if (first, second) == (1, -1) and isinstance(bare(one), Const):
+                turned = replace(found, terms=((1, one), (-1, x)))
+                return replace(inner, over=(*inner.over[:k], turned, *inner.over[k + 1 :]))
     return None
 
 
@@ -390,12 +392,25 @@ def flat(node: Prod) -> Prod:
 
 
 def in_reading_order(nodes: Iterable[Node]) -> list[Node]:
-    """Sizes before tensors, functions of them behind."""
+    """Sizes, tensors, what stands in brackets, functions, and sums: ``x (1 - t) f(u) (1 - f(u))``."""
 
     def place(node: Node) -> int:
-        return 2 * isinstance(bare(node), Call) - isinstance(bare(node), Const)
+        match bare(node):
+            case Const():
+                return -1
+            case Call():
+                return 2
+            case Lin():
+                return 3 if has_call(node) else 1
+            case Reduce() | Contract() | Einsum():
+                return 4
+        return 0
 
     return sorted(nodes, key=place)
+
+
+def has_call(node: Node) -> bool:
+    return isinstance(node, Call) or any(map(has_call, children(node)))
 
 
 def mean_in(node: Node) -> Reduce | None:

@@ -129,12 +129,13 @@ class Matrix(Formula):
         self.matrix_axes(node)
         inner = [k for k in node.over if k not in self.labels]
         summed = tuple(k for k in node.over if k in self.labels)
-        if node.op == "max" or not isinstance(self.dialect, Latex):
-            if node.op == "max" and isinstance(self.dialect, Latex):
-                raise NoMatrixForm
+        if not isinstance(self.dialect, Latex):
             sizes = " ".join(self.size(i) for i in node.over)
-            body = self.text(node.x, PRODUCT)
-            return self.dialect.reduction(node.op, self.letters(node.over), body, sizes)
+            with self.bound(node.over) as letters:
+                body = self.text(node.x, PRODUCT)
+            return self.dialect.reduction(node.op, letters, body, sizes)
+        if node.op == "max":
+            raise NoMatrixForm
         body = self._with_ones(node.x, inner)
         if node.op == "mean":
             sizes = " ".join(self.size(i) for i in node.over)
@@ -167,10 +168,10 @@ def matrix_equation(
     lowered: Lowered, dialect: Dialect, functions: FunctionNames, size_of: SizeOf
 ) -> tuple[str, str, int] | None:
     """Left side, right side and level in matrix form with the fewest labels; None where there is none."""
-    if lowered.scatter:
-        return None
+    if lowered.scatter or (isinstance(dialect, Latex) and not lowered.target.axes):
+        return None  # a sum over everything reads better with its letters
     axes = [*dict.fromkeys([*lowered.target.axes, *all_axes(lowered.tree)])]
-    for count in range(len(axes)):
+    for count in range(len(axes) if lowered.target.axes else 1):
         for labels in combinations(axes, count):
             try:
                 return Matrix(dialect, functions, size_of, labels).equation(lowered)

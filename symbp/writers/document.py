@@ -15,10 +15,11 @@ class Text:
 
 @dataclass(frozen=True)
 class Formula:
-    """``left = right``; ``kind`` says what it is in the derivation.
+    """``left = right``; without a left side it goes on from the formula before.
 
     Kinds: definition, chain (the chain rule), factor (a local derivative), step (a rewrite), result,
-    shape (the shapes below a matrix equation), update. ``reason`` is why a step holds.
+    shape (the shapes below a matrix equation), update. ``reason`` says why a step holds: a key of the
+    phrase book.
     """
 
     left: Text
@@ -30,27 +31,28 @@ class Formula:
 
     @property
     def latex(self) -> str:
-        if not self.left.latex:
-            return f"{self.relation} {self.right.latex}".strip()
-        return f"{self.left.latex} {self.relation} {self.right.latex}"
+        return f"{self.left.latex} {self.relation} {self.right.latex}".strip()
 
     @property
     def plain(self) -> str:
-        relation = {"\\leftarrow": "←"}.get(self.relation, self.relation)
-        if not self.left.plain:
-            return f"{relation} {self.right.plain}".strip()
-        return f"{self.left.plain} {relation} {self.right.plain}"
+        relation = {r"\leftarrow": "←"}.get(self.relation, self.relation)
+        return f"{self.left.plain} {relation} {self.right.plain}".strip()
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """Words between the formulas; math in them stands between dollar signs in ``latex``."""
+    """Words between the formulas; math in them stands between dollar signs in ``latex``.
+
+    ``item``: one of a list. Either text may be empty where a dialect has no use for it.
+    """
 
     latex: str
     plain: str
+    item: bool = False
 
 
 Block = Formula | Sentence
+NOTHING = Text("", "")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ PHRASES: dict[str, tuple[str, str]] = {
     "symbols": ("Symbols", "符号"),
     "forward": ("Forward pass", "前向传播"),
     "loss": ("Loss", "损失函数"),
-    "functions": ("Derivatives of the activations", "激活函数的导数"),
+    "functions": ("Activations and their derivatives", "激活函数及其导数"),
     "backward": ("Backward pass", "反向传播"),
     "update": ("Update", "参数更新"),
     "scalar_intro": (
@@ -21,16 +21,30 @@ PHRASES: dict[str, tuple[str, str]] = {
         "每层只有一个神经元，且只有一个样本。",
     ),
     "matrix_intro": (
-        "The rows of a matrix are the $N$ samples of a batch. A row vector such as a bias is added "
-        "to every row, a column of one number per sample is repeated along the rows; $\\odot$ is "
-        "the product of entries, $\\mathbf{{1}}$ a column of ones. Shapes stand below each equation.",
-        "矩阵的每一行是一个样本，一批共 $N$ 个样本。行向量（如偏置）加到每一行上，每个样本一个数的列向量"
-        "沿行重复；$\\odot$ 表示逐元素乘积，$\\mathbf{{1}}$ 是元素全为 1 的列向量。每个等式下方标出形状。",
+        "The rows of a matrix are the $N$ samples of a batch; functions and powers act on each entry. "
+        "A row vector such as a bias is added to every row, a column of one number per sample is "
+        "repeated along the rows. Shapes stand below each equation.",
+        "矩阵的每一行是一个样本，一批共 $N$ 个样本；函数与幂逐元素作用。行向量（如偏置）加到每一行上，"
+        "每个样本一个数的列向量沿行重复。每个等式下方标出形状。",
     ),
     "index_intro": (
-        "Every entry is written with its indices; $n$ counts the $N$ samples of a batch.",
-        "每个元素都带下标书写；$n$ 表示一批 $N$ 个样本中的第 $n$ 个。",
+        "Every entry is written with its indices: $n$ counts the $N$ samples of a batch, the other "
+        "letters the entries of a sample or a parameter; a prime marks a second letter of the same "
+        "kind.",
+        "每个元素都带下标书写：$n$ 表示一批 $N$ 个样本中的第 $n$ 个，其余字母为样本或参数内部的下标；"
+        "带撇的字母是同类的另一个下标。",
     ),
+    "sign:odot": ("$\\odot$ is the product of entries.", "$\\odot$ 表示逐元素乘积。"),
+    "sign:oslash": ("$\\oslash$ is the quotient of entries.", "$\\oslash$ 表示逐元素相除。"),
+    "sign:ones": (
+        "$\\mathbf{{1}}$ is a column of ones.",
+        "$\\mathbf{{1}}$ 是元素全为 1 的列向量。",
+    ),
+    "sign:bracket": (
+        "A condition in square brackets is 1 where it holds and 0 elsewhere.",
+        "方括号中的条件成立时为 1，否则为 0。",
+    ),
+    "means": ("{symbols}: {meaning}", "{symbols}：{meaning}"),
     "degenerate": (
         "With one neuron in each layer there would be nothing left of {kinds}; so this is the index "
         "form.",
@@ -39,7 +53,9 @@ PHRASES: dict[str, tuple[str, str]] = {
     "input": ("the input", "输入"),
     "target": ("the target", "真实值"),
     "parameter": ("parameters", "参数"),
-    "noise": ("a random mask of dropout", "dropout 的随机掩码"),
+    "noise": ("random masks of dropout", "dropout 的随机掩码"),
+    "constant": ("constants", "常量"),
+    "buffer": ("running statistics, kept by training", "训练中维护的滑动统计量"),
     "alpha": ("the learning rate", "学习率"),
     "loss_symbol": ("the loss", "损失"),
     "copies": (
@@ -47,6 +63,12 @@ PHRASES: dict[str, tuple[str, str]] = {
         "formulas serves them all.",
         "上标 $({letter})$ 从 0 开始为重复的 {times} 层编号：同一组公式适用于所有层。",
     ),
+    "forward_copies": (
+        "From {start} on, for ${letter} = 0, \\dots, {last}:",
+        "从 {start} 开始，对 ${letter} = 0, \\dots, {last}：",
+    ),
+    "behind": ("Behind the copies:", "重复的层之后："),
+    "before": ("In front of the copies:", "重复的层之前："),
     "chain_for": ("The chain rule for {symbol}:", "对 {symbol} 应用链式法则："),
     "slope_of": ("The derivative of the loss by {symbol}:", "损失对 {symbol} 的导数："),
     "share": (
@@ -75,13 +97,25 @@ PHRASES: dict[str, tuple[str, str]] = {
         "These are the equations of training; outside it the {kinds} layers use their fixed values.",
         "以上为训练时的等式；训练之外，{kinds} 层使用固定的值。",
     ),
-    "step:insert": ("the gradients of the parts inserted", "代入各中间部分的梯度"),
-    "step:derivative": ("the derivative of the activation, in its output", "激活函数的导数，用其输出表示"),
-    "step:names": ("what was computed already keeps its name", "已计算的量沿用其名称"),
-    "step:sums": ("constant factors leave the sums", "把常数因子移出求和号"),
-    "step:outputs": ("written in the output", "用输出表示"),
-    "step:facts": ("sums that are known", "代入已知的和"),
-    "step:collect": ("common factors collected", "提取公因子"),
+    "step:insert": ("inserted", "代入"),
+    "step:derivative": ("the derivative in the output", "导数用输出表示"),
+    "step:names": ("known by name", "沿用已有名称"),
+    "step:sums": ("out of the sums", "移出求和号"),
+    "step:outputs": ("in the output", "用输出表示"),
+    "step:facts": ("known sums", "代入已知的和"),
+    "step:collect": ("collected", "合并整理"),
+    "any_parameter": (
+        "For every parameter {theta} and its gradient:",
+        "对每个参数 {theta} 及其梯度：",
+    ),
+    "constant:μ": ("momentum", "动量系数"),
+    "constant:λ": ("weight decay", "权重衰减"),
+    "constant:ρ": ("decay of the mean square", "均方的衰减率"),
+    "constant:ε": ("keeps the divisor from zero", "防止除以零"),
+    "constant:β₁": ("decay of the mean", "一阶矩的衰减率"),
+    "constant:β₂": ("decay of the mean square", "二阶矩的衰减率"),
+    "moments": ("kept from step to step, zero at first", "逐步保留的量，初始为零"),
+    "steps": ("counts the steps from 1", "从 1 开始的步数"),
     "and": (" and ", " 和 "),
 }
 

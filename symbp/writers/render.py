@@ -54,7 +54,7 @@ def _latex(blocks: tuple[Block, ...], lang: str) -> str:
     lines = []
     for block in blocks:
         if isinstance(block, Sentence):
-            lines.append(f"% {block.latex}")
+            lines += [f"% {block.latex}"] if block.latex else []
         elif block.kind == "shape":
             lines.append(f"%   {block.latex}")
         else:
@@ -66,10 +66,14 @@ def _latex(blocks: tuple[Block, ...], lang: str) -> str:
 def _text(blocks: tuple[Block, ...], lang: str) -> str:
     lines: list[str] = []
     width = 0
+    listing = False
     for block in blocks:
         if isinstance(block, Sentence):
-            lines += ["", *_wrapped(_without_math(block.plain))]
+            gap = not (block.item and listing)
+            lines += [*[""] * gap, *_wrapped(_without_math(block.plain))] if block.plain else []
+            listing = block.item
             continue
+        listing = False
         if block.left.plain:
             width = len(block.left.plain)
         text = "    " + (block.plain if block.left.plain else " " * width + " " + block.plain)
@@ -79,7 +83,13 @@ def _text(blocks: tuple[Block, ...], lang: str) -> str:
 
 
 def _without_math(text: str) -> str:
-    for sign, word in ((r"\odot", "⊙"), (r"\mathbf{1}", "1"), (r"\sum", "Σ"), (r"\dots", "..."), ("$", "")):
+    for sign, word in (
+        (r"\odot", "⊙"),
+        (r"\mathbf{1}", "1"),
+        (r"\sum", "Σ"),
+        (r"\dots", "..."),
+        ("$", ""),
+    ):
         text = text.replace(sign, word)
     return text
 
@@ -98,7 +108,7 @@ def _markdown(blocks: tuple[Block, ...], lang: str) -> str:
     parts = []
     for group in _grouped(blocks):
         if isinstance(group, Sentence):
-            parts.append(group.latex)
+            parts.append(f"- {group.latex}" if group.item else group.latex)
         else:
             rows = " \\\\\n".join(_row(f, lang) for f in group)
             parts.append(f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$")
@@ -153,7 +163,7 @@ def _grouped(blocks: tuple[Block, ...]) -> list[Sentence | list[Formula]]:
     groups: list[Sentence | list[Formula]] = []
     for block in blocks:
         if isinstance(block, Sentence):
-            groups.append(block)
+            groups += [block] if block.latex else []
         elif groups and isinstance(groups[-1], list):
             groups[-1].append(block)
         else:

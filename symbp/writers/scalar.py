@@ -6,39 +6,62 @@ from the loss to it. The product keeps the order of the chain rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
+from sympy.core.symbol import Str
 
 from symbp.arrays.lower import lower
 from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import (
+    Abs,
     Apply,
+    Compare,
     Entry,
+    Erf,
     FirstMax,
+    Iverson,
+    Logical,
     MaxOver,
     Prime,
     Reduction,
+    Sign,
     Size,
+    Stop,
+    SumOver,
+    Where,
     entries,
+    letter,
     rebuild,
 )
-from symbp.calculus.functions import work_out
+from symbp.calculus.functions import U, work_out
 from symbp.calculus.pullback import Contribution
-from symbp.network.graph import Node, Repeat
+from symbp.network.graph import Level, Node, Repeat
+from symbp.network.heads import Head
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement, statements
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
 from symbp.printers.dialect import LATEX, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS
 from symbp.printers.index import Index
+from symbp.writers.products import (
+    ZERO,
+    Copies,
+    Factor,
+    Product,
+    count,
+    fraction,
+    in_order,
+    meet,
+    one_fraction,
+    sign_in_front,
+    tidy,
+)
 from symbp.writers.storage import Storage
 
 LIMIT = 40  # factors; a longer product is written with the adjoint of the layer above
-
-Factor = sp.Expr | tuple["Product", ...]  # a sum of products where paths meet
-Product = tuple["Factor", ...]
+Read = Callable[[str, Mapping[str, int]], sp.Expr]  # a tensor, the copy of each repeat -> its value
 
 
 @dataclass(frozen=True)
@@ -57,6 +80,7 @@ class Scalar:
         self.storage = storage
         self.program: Program = storage.program
         self.products: dict[str, Product] = {}
+        self.runs: dict[str, int] = {}  # factors at a product's end since the last visible tensor
         self.texts: dict[tuple[sp.Basic, Dialect, int], str] = {}  # with slots for names
         self.factors: dict[tuple[sp.Expr, Dialect, int], str] = {}
         self.worked: dict[sp.Expr, list[Factor]] = {}
@@ -82,12 +106,22 @@ class Scalar:
         """Tensor -> its scalar right side."""
         made: dict[str, sp.Expr] = {}
         for statement in [*statements(self.program.forward), *statements(self.program.loss)]:
-            if statement.mode == "inference" or statement.defines in made:
-                continue
-            (piece, *more) = statement.pieces
-            parts = [_scalar(p) for p in (piece, *more)]
-            made[statement.defines] = sp.Add(*parts)
+            if statement.mode != "inference" and statement.defines not in made:
+                made[statement.defines] = sp.Add(*map(self.right, statement.pieces))
         return made
+
+    def right(self, piece: Piece) -> sp.Expr:
+        """A piece's right side; a penalty sums over the copies of its parameter."""
+        expr = _scalar(piece)
+        if piece.whole:
+            (name,) = {e.name for e in entries(expr)}
+            letters = [letter(v.letter) for v in self.program.tensors[name].levels]
+            if letters:
+                scale, body = expr.as_coeff_Mul()
+                return scale * SumOver(
+                    body.xreplace({Entry(name): Entry(name, *letters)}), *letters
+                )
+        return expr
 
     @cached_property
     def visible(self) -> frozenset[str]:
@@ -104,15 +138,18 @@ class Scalar:
         for node in graph.nodes:
             use = readers.get(node.output, [])
             hidden = (
-                len(use) == 1
-                and use[0].kind in ("activation",)
-                and node.kind == "dense"
+                node.kind == "dense"
+                and len(use) == 1
+                and use[0].kind == "activation"
                 and node.output not in named
                 and use[0].output not in joined
+                and _times_read(use[0], node.output) == 1
             )
             if not hidden:
                 shown.add(node.output)
-        return frozenset(shown) | {t.name for t in self.program.tensors.values() if t.role not in ("activation", "accumulated")} | set(self.storage.repeats)
+        inner = ("activation", "accumulated")
+        shown |= {t.name for t in self.program.tensors.values() if t.role not in inner}
+        return frozenset(shown | set(self.storage.repeats))
 
     def _user_names(self) -> Iterable[str]:
         stack = list(self.program.graph.spec.layers)
@@ -140,10 +177,12 @@ class Scalar:
         """All contributions to each tensor's adjoint."""
         made: dict[str, list[Arrow]] = {}
 
-        def add(contributions: Iterable[Contribution], names: Mapping[str, str], seed: bool) -> None:
+        def add(
+            contributions: Iterable[Contribution], names: Mapping[str, str], seed: bool
+        ) -> None:
             for c in contributions:
                 factors = c.factors if c.source == "L" and not seed else c.factors[1:]
-                expressions = _numbers_in_front([_rename(_strip(f), names) for f in factors])
+                expressions = tidy(_rename(_strip(f), names) for f in factors)
                 target = names.get(c.target.name, c.target.name)
                 made.setdefault(target, []).append(
                     Arrow(target, names.get(c.source, c.source), expressions)
@@ -161,6 +200,10 @@ class Scalar:
         for node in self.program.graph.nodes:
             if id(node) not in joined:
                 add(node.template.training.derivation.contributions, node.names, seed=True)
+        for head in reversed(self.program.heads):  # a judged output that other layers read as well
+            if head.node is not None and head.node.output in made:
+                contributions = head.node.template.training.derivation.contributions
+                add(contributions, head.node.names, seed=True)
         for statement in statements(self.program.backward):
             for piece in statement.pieces:
                 if piece.finished is not None and piece.finished.equation.name == f"{ADJOINT}W":
@@ -203,14 +246,65 @@ class Scalar:
 
     def _adjoint(self, name: str) -> Product:
         terms: list[Product] = []
+        runs: list[int] = []
         for arrow in self._arrows_of(name):
             before = self.adjoint(arrow.source)
-            if _count(before) > LIMIT and arrow.source in self.visible:
+            if before == ZERO:
+                continue
+            if count(before) > LIMIT and arrow.source in self.visible:
                 before = (Entry(ADJOINT + arrow.source),)
-            terms.append(before + arrow.factors)
-        if not terms:
-            return (sp.S.Zero,)
-        return meet(terms)
+            product, run = self.extended(before, arrow)
+            terms.append(self.over_copies(arrow, product))
+            runs.append(run)
+        together = one_fraction(terms, runs)
+        if together is not None:
+            terms, runs = [together[0]], [together[1]]
+        self.runs[name] = runs[0] if len(runs) == 1 else 0
+        return meet(terms) if terms else ZERO
+
+    def extended(self, before: Product, arrow: Arrow) -> tuple[Product, int]:
+        """One step more of the chain rule; what lies between two tensors that the reader sees is one
+        fraction. The second is how many factors at the end belong to such a stretch."""
+        hidden = arrow.source == "L" or arrow.source not in self.visible
+        run = (self.runs.get(arrow.source, 0) if hidden else 0) + len(arrow.factors)
+        product = before + arrow.factors
+        start = len(product) - run
+        stretch = [f for f in product[start:] if isinstance(f, sp.Expr)]
+        if len(stretch) < run:
+            return product, 0
+        joined = fraction([self.written_out(f) for f in stretch])
+        return (product, run) if joined is None else (product[:start] + joined, len(joined))
+
+    def over_copies(self, arrow: Arrow, product: Product) -> Product:
+        """What the copies of a repeat add to a tensor outside of it is summed over them."""
+        for level in reversed(self.copies_between(arrow.target, arrow.source)):
+            product = (Copies(level.letter, level.times, product),)
+        return product
+
+    def copies_between(self, target: str, source: str) -> tuple[Level, ...]:
+        """The repeats that stand around ``source`` and not around ``target``."""
+        return self.levels(source)[len(self.levels(target)) :]
+
+    def levels(self, name: str) -> tuple[Level, ...]:
+        return self.program.tensors[name].levels if name in self.program.tensors else ()
+
+    def derived(self, name: str) -> Product:
+        """As ``adjoint``; for what copies of a repeat hand on, one step back along them."""
+        return self._adjoint(name) if name in self.starts else self.adjoint(name)
+
+    @cached_property
+    def starts(self) -> frozenset[str]:
+        return frozenset(n for r in self.repeats for n in (r.start, r.result))
+
+    def is_copied(self, name: str) -> bool:
+        """Whether a tensor is nothing but what the first copy of a repeat starts from."""
+        arrows = self._arrows_of(name)
+        return len(arrows) == 1 and arrows[0].source in {r.first for r in self.repeats}
+
+    @cached_property
+    def joined(self) -> tuple[Head, ...]:
+        """Losses that were derived together with the layer in front."""
+        return tuple(h for h in self.program.heads if h.node is not None)
 
     def _arrows_of(self, name: str) -> list[Arrow]:
         found = list(self.arrows.get(name, ()))
@@ -237,22 +331,25 @@ class Scalar:
                 terms.append(arrow.factors)
             elif arrow.source not in self.visible and arrow.source != "L":
                 inner = self.local(arrow.source, source)
-                if inner != (sp.S.Zero,):
-                    terms.append(inner + arrow.factors)
-        return meet(terms) if terms else (sp.S.Zero,)
+                if inner != ZERO:
+                    terms.append(self.extended(inner, arrow)[0])
+        return meet(terms) if terms else ZERO
 
     # -- derivatives in their own output --------------------------------------------------------
 
     def in_outputs(self, product: Product) -> Product:
         """Every f'(u) written in the tensor that holds f(u): ``sigma'(z) = y (1 - y)``."""
+
         def change(factor: Factor) -> list[Factor]:
             if isinstance(factor, tuple):
                 return [tuple(self.in_outputs(p) for p in factor)]
+            if isinstance(factor, Copies):
+                return [replace(factor, product=self.in_outputs(factor.product))]
             if not factor.has(Prime):
                 return [factor]
             if factor not in self.worked:
                 worked = work_out(self.written_out(factor), self.program.graph.library.bodies)
-                self.worked[factor] = _in_order(worked.xreplace(self.values))
+                self.worked[factor] = in_order(worked.xreplace(self.values))
             return self.worked[factor]
 
         return tuple(f for factor in product for f in change(factor))
@@ -266,11 +363,33 @@ class Scalar:
             if isinstance(rhs, Apply) and name in self.visible
         }
 
+    def value(
+        self, product: Product, read: Read, copies: Mapping[str, int] | None = None
+    ) -> sp.Expr:
+        """The product as one plain SymPy expression, derivatives of activations worked out.
+
+        ``read(name, copies)`` gives what stands for a tensor, or for an adjoint, in given copies of
+        the repeats around it.
+        """
+        here = dict(copies or {})
+        bodies = self.program.graph.library.bodies
+        total: sp.Expr = sp.S.One
+        for factor in product:
+            if isinstance(factor, Copies):
+                inside = [{**here, factor.letter: k} for k in range(factor.times)]
+                total *= sp.Add(*(self.value(factor.product, read, c) for c in inside))
+            elif isinstance(factor, tuple):
+                total *= sp.Add(*(self.value(term, read, here) for term in factor))
+            else:
+                worked = work_out(factor, bodies, in_value=False)
+                total *= plain(worked, bodies, lambda name: read(name, here))
+        return total
+
     # -- text -----------------------------------------------------------------------------------
 
     def text(self, product: Product, dialect: Dialect) -> str:
         """A product as text; one factor alone needs no brackets."""
-        sign, factors = _sign_in_front(product)
+        sign, factors = sign_in_front(product)
         if not factors:
             return "-1" if sign else "1"
         if len(factors) == 1:
@@ -282,6 +401,9 @@ class Scalar:
         return sign + " ".join(words)
 
     def factor(self, factor: Factor, dialect: Dialect, level: int) -> str:
+        if isinstance(factor, Copies):
+            text, own = dialect.reduction("sum", factor.letter, self.text(factor.product, dialect))
+            return dialect.bracket(text) if level > own else text
         if isinstance(factor, tuple):
             text = ""
             for k, product in enumerate(factor):
@@ -296,9 +418,8 @@ class Scalar:
     def expression(self, expr: sp.Basic, dialect: Dialect, level: int = CONDITION) -> str:
         """A scalar expression in tensors of the network."""
         order = self.order(expr)
-        named = [n for n in sorted(order, key=order.__getitem__)]
-        slots = {Entry(n): Entry(f"s{k}") for k, n in enumerate(named)}
-        generic = expr.xreplace(slots)
+        named = sorted(order, key=order.__getitem__)
+        generic = _rename(expr, {n: f"s{k}" for k, n in enumerate(named)}, marks=False)
         key = (generic, dialect, level)
         if key not in self.texts:
             self.texts[key] = self._generic(generic, dialect, level)
@@ -354,62 +475,31 @@ class Scalar:
         return made
 
 
-def _numbers_in_front(factors: list[sp.Expr]) -> tuple[sp.Expr, ...]:
-    """One number before the other factors, with the common number of a sum taken out:
-    ``1/2 (2 y - 2 t)`` is ``y - t``."""
-    number: sp.Expr = sp.S.One
-    kept = []
-    for factor in factors:
-        content, rest = factor.as_content_primitive() if factor.is_Add else factor.as_coeff_Mul()
-        number *= content
-        if rest != 1:
-            kept.append(rest)
-    return tuple([number, *kept] if number != 1 else kept)
+def plain(expr: sp.Basic, bodies: Mapping[str, sp.Expr], read: Callable[[str], sp.Expr]) -> sp.Expr:
+    """An expression in SymPy's own functions: choices as Piecewise, named activations written out."""
+    if isinstance(expr, Entry):
+        return read(expr.name)
+    if not expr.args:
+        return expr
+    if isinstance(expr, Apply):
+        return plain(bodies[expr.function].xreplace({U: expr.argument}), bodies, read)
+    args = [plain(a, bodies, read) for a in expr.args if not isinstance(a, Str)]
+    match expr:
+        case Where() | Iverson():
+            then, otherwise = args[1:] or (sp.S.One, sp.S.Zero)
+            return sp.Piecewise((then, args[0]), (otherwise, True))
+        case Compare():
+            return RELATIONS[expr.op](*args)
+        case Logical():
+            return (sp.And if expr.op == "and" else sp.Or)(*args)
+        case Stop():
+            return args[0]
+        case Abs() | Sign() | Erf():
+            return {Abs: sp.Abs, Sign: sp.sign, Erf: sp.erf}[type(expr)](*args)
+    return expr.func(*args)
 
 
-def meet(terms: list[Product]) -> Product:
-    """A sum of products with the factors that all begin with in front."""
-    if len(terms) == 1:
-        return terms[0]
-    common = 0
-    while all(len(t) > common for t in terms) and len({_key(t[common]) for t in terms}) == 1:
-        common += 1
-    rest = tuple(t[common:] for t in terms)
-    return (*terms[0][:common], rest)
-
-
-def _key(factor: Factor) -> str:
-    return str(factor)
-
-
-def _count(product: Product) -> int:
-    return sum(
-        sum(_count(p) for p in factor) if isinstance(factor, tuple) else 1 for factor in product
-    )
-
-
-def _sign_in_front(product: Product) -> tuple[str, list[Factor]]:
-    """Factors of minus one are gathered into one sign."""
-    negative = False
-    factors: list[Factor] = []
-    for factor in product:
-        if isinstance(factor, sp.Expr) and factor == -1:
-            negative = not negative
-            continue
-        factors.append(factor)
-    return "-" if negative else "", factors
-
-
-def _in_order(expr: sp.Expr) -> list[Factor]:
-    """The factors of a worked-out derivative: a before 1 - a."""
-    coefficient, rest = expr.as_coeff_Mul()
-    factors = sorted(sp.Mul.make_args(rest), key=lambda f: (f.is_Add, str(f)))
-    if coefficient == -1:
-        for k, factor in enumerate(factors):
-            if factor.is_Add:
-                factors[k] = -factor
-                return list(factors)
-    return [*([coefficient] if coefficient != 1 else []), *factors]
+RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 
 
 def _scalar(piece: Piece) -> sp.Expr:
@@ -434,14 +524,22 @@ def _strip(expr: sp.Basic) -> sp.Basic:
     return rebuild(expr, [_strip(a) for a in expr.args])
 
 
-def _rename(expr: sp.Basic, names: Mapping[str, str]) -> sp.Basic:
+def _rename(expr: sp.Basic, names: Mapping[str, str], marks: bool = True) -> sp.Basic:
+    """New names for tensors; with ``marks`` an adjoint follows its tensor."""
     if isinstance(expr, Entry):
-        bare = expr.name.lstrip(ADJOINT)
-        marks = len(expr.name) - len(bare)
-        return Entry(ADJOINT * marks + names.get(bare, bare))
+        bare = expr.name.lstrip(ADJOINT) if marks else expr.name
+        front = ADJOINT * (len(expr.name) - len(bare))
+        return Entry(front + names.get(bare, bare), *expr.indices)
     if not expr.args:
         return expr
-    return rebuild(expr, [_rename(a, names) for a in expr.args])
+    return rebuild(expr, [_rename(a, names, marks) for a in expr.args])
+
+
+def _times_read(node: Node, tensor: str) -> int:
+    """How often a layer's formula reads a tensor."""
+    local = {k for k, v in node.names.items() if v == tensor}
+    equations = node.template.training.unit.equations
+    return sum(e.name in local for equation in equations for e in entries(equation.rhs))
 
 
 def _reduces_neurons(node: Node) -> bool:

@@ -142,11 +142,22 @@ class Steps:
                     if _seeded(c):
                         local = self.local(scope, c, moved)
                         factors[local.latex] = local
-            chain = [Formula(self.left(scopes[0]), _added(sums), "chain")]
+            chain = [
+                Formula(
+                    self.left(scopes[0]),
+                    Text(added([t.latex for t in sums]), added([t.plain for t in sums])),
+                    "chain",
+                )
+            ]
         steps: list[Formula] = []
         if len(scopes) == 1 and not terms:
             steps = self.rewrites(scopes[0], complete)
         return Part(name, (*chain, *factors.values(), *steps), bool(chain))
+
+    def last(self, part: Part) -> Formula:
+        """The result of a part that has no line of its own."""
+        left = next(f.left for f in reversed(part.formulas) if f.left.latex)
+        return replace(part.formulas[-1], left=left, reason="")
 
     def left(self, scope: Scope) -> Text:
         """The adjoint that a scope is about, with its indices."""
@@ -300,14 +311,12 @@ def _factored(expr: sp.Expr) -> sp.Expr:
     return sp.Add(*(sp.factor_terms(term) for term in sp.Add.make_args(expr)))
 
 
-def _added(terms: list[Text]) -> Text:
-    def joined(texts: list[str]) -> str:
-        out = texts[0]
-        for text in texts[1:]:
-            out += f" - {text[1:]}" if text.startswith("-") else f" + {text}"
-        return out
-
-    return Text(joined([t.latex for t in terms]), joined([t.plain for t in terms]))
+def added(terms: list[str]) -> str:
+    """Summands side by side; a minus in front of one takes the place of the plus."""
+    text = terms[0]
+    for term in terms[1:]:
+        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+    return text
 
 
 def _seeded(c: Contribution) -> bool:
@@ -365,4 +374,4 @@ def _shape_of(tree: Node, finished: Finished) -> str:
     return ""
 
 
-__all__ = ["Part", "Steps", "both"]
+__all__ = ["Part", "Steps", "added", "both"]
