@@ -162,7 +162,7 @@ class Plain(Dialect):
         text = str(value).replace("**", "^").replace("oo", "∞").replace("pi", "π")
         text = text.replace("sqrt", "√")
         atom = value.is_Atom and not text.startswith("-") and "/" not in text
-        return text, ATOM if atom else PRODUCT
+        return text, ATOM if atom else SUM if value.is_Add else PRODUCT
 
 
 LATEX, PLAIN = Latex(), Plain()

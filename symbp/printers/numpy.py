@@ -135,7 +135,8 @@ class NumPy(Printer):
         if value.is_Symbol:
             return slot(LOOP + value.name), ATOM
         if value.is_Add:
-            return " + ".join(self.number(a)[0] for a in value.args), SUM
+            terms = sorted(value.args, key=lambda a: (a.could_extract_minus_sign(), a.is_number))
+            return " + ".join(self.number(a)[0] for a in terms).replace("+ -", "- "), SUM
         if value.is_Pow and value.exp == sp.Rational(1, 2):
             return f"math.sqrt({self.number(value.base)[0]})", ATOM
         if value.is_Pow and value.exp.is_number and value.exp.could_extract_minus_sign():

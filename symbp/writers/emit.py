@@ -7,7 +7,7 @@ from itertools import groupby
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Group
 from symbp.network.identifiers import USED
-from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement
+from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement, statements
 from symbp.printers.base import LOOP, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.writers.formulas import Formulas
@@ -83,9 +83,12 @@ class Emitter:
     def loop(self, loop: Loop, depth: int) -> list[Line]:
         letter, times = loop.repeat.level.letter, loop.repeat.level.times
         span = f"reversed(range({times}))" if loop.reverse else f"range({times})"
-        before = (
-            self.backward_start(loop, depth) if loop.reverse else self.forward_start(loop, depth)
-        )
+        if loop.reverse:
+            before = self.backward_start(loop, depth)
+        elif any(s.part == "update" for s in statements(loop.body)):
+            before = []  # the arrays stand already
+        else:
+            before = self.forward_start(loop, depth)
         return [
             *before,
             Line(f"for {letter} in {span}:", depth=depth),
@@ -133,6 +136,8 @@ class Emitter:
         if scatters:
             return self.scatter(item, scatters, depth)
         target = self.storage.code(item.defines)
+        if item.part == "update":  # of a buffer: one array for all copies
+            target = item.defines + subscript(self.program.tensors[item.defines].levels, joined=True)
         value = self.sum(item.pieces)
         if item.kind == "accumulate":
             value = f"{target} + {value}"
