@@ -74,6 +74,22 @@ def _in_generator(expr: sp.Expr, generator: sp.Symbol) -> sp.Expr:
     return power(expr)
 
 
+def by_name(expr: sp.Expr, bodies: Mapping[str, sp.Expr]) -> sp.Expr:
+    """``f(u)`` where an expression in u is the body of a named function f, written in e^u; else itself.
+
+    So softplus'(u) = e^u/(1 + e^u) is sigmoid(u).
+    """
+    generator = sp.Dummy("g", positive=True)
+    mine = _in_generator(expr, generator)
+    if mine.has(U):
+        return expr
+    for name, body in bodies.items():
+        theirs = _in_generator(body, generator)
+        if not theirs.has(U) and sp.cancel(mine - theirs) == 0:
+            return Apply(name, U)
+    return expr
+
+
 def work_out(expr: sp.Basic, bodies: Mapping[str, sp.Expr], in_value: bool = True) -> sp.Basic:
     """Replace every ``f'(u)`` by its derivative; with ``in_value`` by the form in f(u)."""
     if not expr.args:
@@ -81,7 +97,9 @@ def work_out(expr: sp.Basic, bodies: Mapping[str, sp.Expr], in_value: bool = Tru
     arguments = [work_out(a, bodies, in_value) for a in expr.args]
     if isinstance(expr, Prime):
         known = derivative(bodies[expr.function])
-        form = known.result if in_value else known.raw
+        form = known.raw
+        if in_value:
+            form = known.result if known.in_value else by_name(known.result, bodies)
         value = Apply(expr.args[0], arguments[1])
         return form.xreplace({U: arguments[1], A: value})
     return rebuild(expr, arguments)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+from symbp.arrays import nodes
 from symbp.arrays.lower import Lowered
 from symbp.arrays.nodes import (
     Align,
@@ -46,10 +47,10 @@ class Matrix(Formula):
             raise NoMatrixForm
         return found
 
-    def Ref(self, node: Ref) -> tuple[str, int]:
+    def Ref(self, node: nodes.Ref) -> tuple[str, int]:
         return self.reference(node, transposed=False)
 
-    def reference(self, node: Ref, transposed: bool) -> tuple[str, int]:
+    def reference(self, node: nodes.Ref, transposed: bool) -> tuple[str, int]:
         self.matrix_axes(node)
         if not node.whole:
             raise NoMatrixForm
@@ -62,16 +63,16 @@ class Matrix(Formula):
         mark = r"^\top" if isinstance(self.dialect, Latex) else "ᵀ"
         return self.text(node, ATOM) + mark
 
-    def Arange(self, node: Arange) -> tuple[str, int]:
+    def Arange(self, node: nodes.Arange) -> tuple[str, int]:
         raise NoMatrixForm
 
-    def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
+    def FirstMaxMask(self, node: nodes.FirstMaxMask) -> tuple[str, int]:
         raise NoMatrixForm
 
-    def Einsum(self, node: Einsum) -> tuple[str, int]:
+    def Einsum(self, node: nodes.Einsum) -> tuple[str, int]:
         raise NoMatrixForm
 
-    def Align(self, node: Align) -> tuple[str, int]:
+    def Align(self, node: nodes.Align) -> tuple[str, int]:
         """Broadcasting is silent; a true transpose is not."""
         self.matrix_axes(node)
         kept = [a for a in node.keep if a not in self.labels]
@@ -80,7 +81,7 @@ class Matrix(Formula):
             return self.transposed(node.x), ATOM
         return self.piece(node.x)
 
-    def Contract(self, node: Contract) -> tuple[str, int]:
+    def Contract(self, node: nodes.Contract) -> tuple[str, int]:
         self.matrix_axes(node)
         inner = [k for k in node.over if k not in self.labels]
         if len(inner) != 1 or any(k not in self.labels for k in node.batch):
@@ -98,7 +99,7 @@ class Matrix(Formula):
             return self.dialect.reduction("sum", self.letters(summed), body)
         return body, PRODUCT
 
-    def Prod(self, node: Prod) -> tuple[str, int]:
+    def Prod(self, node: nodes.Prod) -> tuple[str, int]:
         self.matrix_axes(node)
         sign, number = self.coefficient(node.coefficient)
         scalars = [x for x in node.over if not self.matrix_axes(x)]
@@ -110,8 +111,10 @@ class Matrix(Formula):
         words += [self.text(x, last) for x in scalars[-1:]]
         front = " ".join(p for p in (number, *words) if p)
         if below:
-            under = " ".join(self.text(x, POWER if len(below) > 1 else CONDITION) for x in below)
-            if not isinstance(self.dialect, Latex) and (len(below) > 1 or isinstance(below[0], (Lin, Prod))):
+            slash = not isinstance(self.dialect, Latex)
+            level = POWER if slash or len(below) > 1 else CONDITION
+            under = " ".join(self.text(x, level) for x in below)
+            if slash and len(below) > 1:
                 under = self.bracket(under)
             front = self.dialect.fraction(front or "1", under)[0]
         level = POWER if len(arrays) + len(divisors) > 1 or front else PRODUCT
@@ -125,7 +128,7 @@ class Matrix(Formula):
         """A matrix product beside an elementwise one stands in brackets."""
         return self.text(node, level)
 
-    def Reduce(self, node: Reduce) -> tuple[str, int]:
+    def Reduce(self, node: nodes.Reduce) -> tuple[str, int]:
         self.matrix_axes(node)
         inner = [k for k in node.over if k not in self.labels]
         summed = tuple(k for k in node.over if k in self.labels)
