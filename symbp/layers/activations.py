@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Activation:
-    """``formula`` in x; ``latex`` is how a reader knows it.
+    """``formula`` in x; ``latex`` is how a reader knows it, ``plain`` the same without LaTeX where
+    that is not the name.
 
     ``named`` activations stay a named function in formulas and in code; the others are written out,
     so that the parts of their formula are computed once and used again by the gradient.
@@ -17,6 +18,7 @@ class Activation:
     formula: str
     latex: str
     named: bool = True
+    plain: str = ""
 
 
 SELU_SCALE = "1.0507009873554804934193349852946"  # Klambauer et al. 2017, eq. 14
@@ -24,7 +26,7 @@ SELU_ALPHA = "1.6732632423543772848170429916717"
 
 ACTIVATIONS: Mapping[str, Activation] = {
     "identity": Activation("x", r"\mathrm{id}", named=False),
-    "sigmoid": Activation("1/(1 + exp(-x))", r"\sigma"),
+    "sigmoid": Activation("1/(1 + exp(-x))", r"\sigma", plain="σ"),
     "tanh": Activation("tanh(x)", r"\tanh"),
     "sin": Activation("sin(x)", r"\sin"),
     "relu": Activation("where(x > 0, x, 0)", r"\mathrm{ReLU}"),

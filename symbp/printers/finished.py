@@ -20,7 +20,7 @@ from symbp.printers.matrix import matrix_equation
 from symbp.printers.numpy import NumPy
 
 LATEX_FUNCTIONS = {name: a.latex for name, a in ACTIVATIONS.items()}
-PLAIN_FUNCTIONS = {"sigmoid": "σ"}
+PLAIN_FUNCTIONS = {name: a.plain for name, a in ACTIVATIONS.items() if a.plain}
 Letters = tuple[str, ...]  # how the letters of the left side are written, where not as they are
 Sides = tuple[str, str, int]  # left side, right side, how tightly the right side holds together
 
