@@ -62,7 +62,7 @@ CALLS = {
     sp.exp: "exp", sp.log: "log", sp.tanh: "tanh", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
     sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
     Erf: "erf", Abs: "abs", Sign: "sign",
-    Log1p: "log1p", Expm1: "expm1",
+    Log1p: "log1p", Expm1: "expm1", Stop: "stop_gradient",
 }  # fmt: skip
 
 
@@ -180,7 +180,7 @@ class _Lowering:
         if expr.is_Symbol:
             return Const(expr) if expr in self.fixed else Arange(expr, (expr,))
         if not any(True for _ in entries(expr)) and not expr.free_symbols - self.fixed:
-            if not expr.has(Reduction, Iverson, Where):
+            if not expr.has(Reduction, Iverson, Where, Stop):
                 return Const(expr)
         if isinstance(expr, Reduction):
             return self.reduction(expr)
@@ -189,8 +189,6 @@ class _Lowering:
             return FirstMaxMask(x, expr.letters, x.axes)
         if isinstance(expr, (Where, Iverson, Compare, Logical)):
             return self.conditional(expr)
-        if isinstance(expr, Stop):
-            return self.node(expr.args[0])
         if expr.is_Add:
             return self.add(expr)
         if expr.is_Mul:

@@ -195,7 +195,11 @@ class Where(Inert):
 
 
 class Stop(Inert):
-    """A value that counts as a constant: ``stop_gradient``."""
+    """A value that counts as a constant: ``stop_gradient``; what is constant anyway stays bare."""
+
+    def __new__(cls, value: sp.Expr) -> sp.Expr:
+        varies = bool(value.free_symbols) or any(True for _ in entries(value))
+        return sp.Expr.__new__(cls, value) if varies else value
 
     def _eval_derivative(self, variable: sp.Symbol) -> sp.Expr:
         return sp.S.Zero

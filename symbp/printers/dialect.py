@@ -96,6 +96,7 @@ class Latex(Dialect):
     def cases(self, condition: str, then: str, otherwise: str) -> tuple[str, int]:
         return (
             rf"\begin{{cases}} {then} & {condition} \\ {otherwise} & \text{{else}} \end{{cases}}",
+        "stop_gradient": r"\operatorname{sg}",
             ATOM,
         )
 
@@ -116,7 +117,8 @@ class Plain(Dialect):
     relations = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "=", "!=": "≠",
                  "and": "∧", "or": "∨"}  # fmt: skip
     names: dict[str, str] = {"asin": "arcsin", "acos": "arccos", "atan": "arctan",
-                             "maximum": "max", "minimum": "min", "argmax": "argmax"}  # fmt: skip
+                             "maximum": "max", "minimum": "min", "argmax": "argmax",
+                             "stop_gradient": "sg"}  # fmt: skip
 
     def partial(self, upper: str, lower: str) -> str:
         return f"∂{upper}/∂{lower}"

@@ -36,6 +36,23 @@ FIRST_MAX = '''def first_max(a, axis):
     first = np.arange(flat.shape[-1]) == flat.argmax(axis=-1)[..., None]
     mask = first.reshape([a.shape[k] for k in order])
     return mask.transpose(np.argsort(order)).astype(a.dtype)'''
+STOP_GRADIENT = '''HOLD = []  # while gradients are checked: what stop_gradient does instead
+
+
+def stop_gradient(u):
+    """u as a constant: gradients are checked with its value where nothing is moved."""
+    return HOLD[0](u) if HOLD else u
+
+
+def _held_loss(values, *point, **mode):
+    """The loss with these values for stop_gradient; an empty list notes those of this point."""
+    left = iter(tuple(values))
+    HOLD[:] = [(lambda u: next(left)) if values else (lambda u: values.append(u) or u)]
+    try:
+        return loss(*point, **mode)
+    finally:
+        HOLD.clear()'''
+WHOLE = {"erf": ERF, "first_max": FIRST_MAX, "stop_gradient": STOP_GRADIENT}
 
 
 def helpers(code: str) -> list[str]:
@@ -55,17 +72,15 @@ def helpers(code: str) -> list[str]:
 
 def _called(text: str) -> list[str]:
     known = [n for n, a in ACTIVATIONS.items() if a.named and n not in UFUNCS]
-    known += ["erf", "first_max"]
+    known += list(WHOLE)
     called = set(re.findall(r"(?<![\w.])(\w+)\(", re.sub(r"#.*", "", text)))
     return [n for n in known if n in called]
 
 
 def definition(name: str) -> str:
     """The source of one function."""
-    if name == "erf":
-        return ERF
-    if name == "first_max":
-        return FIRST_MAX
+    if name in WHOLE:
+        return WHOLE[name]
     body = stable_function(named_bodies()[name])
     lines = [f"def {name}(u):", f'    """{DOCS[name]}"""']
     repeated = [e for e in sorted(body.atoms(sp.exp), key=str) if body.count(e) > 1]

@@ -60,9 +60,9 @@ class Interface:
     """The network seen from outside.
 
     ``vocabulary`` is the number of tokens where the input is integers; ``smooth`` says that the
-    loss has no kink in parameters or input; ``prepares_targets`` that the module has ``_targets``;
-    ``reduction`` is that of the losses over the batch (``"mean"``, too, for a loss of the whole
-    batch or for outputs that differ).
+    loss has no kink in parameters or input; ``stops`` that a formula calls ``stop_gradient``;
+    ``prepares_targets`` that the module has ``_targets``; ``reduction`` is that of the losses over
+    the batch (``"mean"``, too, for a loss of the whole batch or for outputs that differ).
     """
 
     input_shape: Shape
@@ -73,6 +73,7 @@ class Interface:
     reduction: str = "mean"
     dropout: bool = False
     smooth: bool = False
+    stops: bool = False
     prepares_targets: bool = False
     dtype: str = "float64"
 

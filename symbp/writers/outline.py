@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Where, entries
+from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Stop, Where, entries
 from symbp.network.graph import Tensor
 from symbp.network.program import Item, Loop, Noise, Program, statements
 from symbp.network.template import named_bodies
@@ -34,6 +34,7 @@ def interface(program: Program, dtype: str) -> Interface:
         reduction=reductions.pop() if len(reductions) == 1 else "mean",
         dropout=any(isinstance(i, Noise) for i in _all(program.forward)),
         smooth=smooth(program),
+        stops=stops(program),
         prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
         dtype=dtype,
     )
@@ -64,3 +65,10 @@ def smooth(program: Program) -> bool:
                 if bent and any(True for _ in entries(node)):
                     return False
     return True
+
+
+def stops(program: Program) -> bool:
+    """Whether a formula of the forward pass or of the loss calls stop_gradient."""
+    made = [*statements(program.forward), *statements(program.loss)]
+    found = (p.finished for s in made for p in s.pieces if p.finished is not None)
+    return any(f.equation.rhs.has(Stop) for f in found)

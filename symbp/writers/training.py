@@ -93,4 +93,5 @@ def _check_sections(net: Interface) -> dict[str, object]:
         "many_entries": many,
         "directions": "_directions(params[name].shape, seed)" if many else every,
         "real_input": not net.vocabulary,
+        "stops": net.stops,
     }
