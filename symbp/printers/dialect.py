@@ -58,6 +58,7 @@ class Latex(Dialect):
         "acos": r"\arccos", "atan": r"\arctan", "erf": r"\operatorname{erf}",
         "sign": r"\operatorname{sign}", "log1p": r"\operatorname{log1p}",
         "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min", "argmax": r"\operatorname{argmax}",
+        "stop_gradient": r"\operatorname{sg}",
     }  # fmt: skip
 
     def bracket(self, text: str) -> str:
@@ -96,7 +97,6 @@ class Latex(Dialect):
     def cases(self, condition: str, then: str, otherwise: str) -> tuple[str, int]:
         return (
             rf"\begin{{cases}} {then} & {condition} \\ {otherwise} & \text{{else}} \end{{cases}}",
-        "stop_gradient": r"\operatorname{sg}",
             ATOM,
         )
 
