@@ -34,9 +34,13 @@ def define(layer: Layer, shapes: tuple[Shape, ...], file: str | None = None) -> 
         raise InputError(str(error), file, layer.line or None) from None
 
 
-def _dense(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+def _needs_an_axis(layer: Layer, shapes: tuple[Shape, ...]) -> None:
     if not shapes[0]:
-        raise ValueError("dense needs an input with at least one axis")
+        raise ValueError(f"{layer.type} needs an input with at least one axis, not one number a sample")
+
+
+def _dense(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+    _needs_an_axis(layer, shapes)
     return dense.dense(options["units"], options["bias"])
 
 
@@ -58,8 +62,7 @@ def activation_by_name(name: str) -> Definition:
 
 
 def _softmax(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
-    if not shapes[0]:
-        raise ValueError("softmax needs an input with at least one axis")
+    _needs_an_axis(layer, shapes)
     return elementwise.softmax()
 
 
@@ -68,10 +71,12 @@ def _dropout(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Defin
 
 
 def _flatten(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+    _needs_an_axis(layer, shapes)
     return shape.reshape(shapes[0], (math.prod(shapes[0]),))
 
 
 def _reshape(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+    _needs_an_axis(layer, shapes)
     target = tuple(options["shape"])
     if math.prod(target) != math.prod(shapes[0]):
         raise ValueError(
@@ -90,10 +95,12 @@ def _batchnorm(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Def
 
 
 def _layernorm(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+    _needs_an_axis(layer, shapes)
     return norms.layernorm(options["eps"])
 
 
 def _rmsnorm(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
+    _needs_an_axis(layer, shapes)
     return norms.rmsnorm(options["eps"])
 
 

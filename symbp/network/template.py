@@ -21,6 +21,7 @@ from symbp.language.sizes import Resolved, resolve
 from symbp.language.tree import Formula
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
+from symbp.network.empty import check_reductions
 from symbp.printers.finished import Finished
 
 Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
@@ -160,8 +161,9 @@ class Library:
                 "recurrences are understood but not derived by this version; "
                 "write the layer without reading its own past",
                 file,
-                definition.line or 1,
+                (definition.line or 1) + first_line(resolved) - 1,
             )
+        check_reductions(resolved.equations, resolved.sizes, file, definition.line or 1)
         translated = translate(
             resolved.equations,
             frozenset(resolved.sizes),
@@ -216,6 +218,11 @@ class Library:
     @cached_property
     def bodies(self) -> dict[str, sp.Expr]:
         return {name: body for name, body in named_bodies().items()}
+
+
+def first_line(resolved: Resolved) -> int:
+    """Of the equations that read their own past, in the formula."""
+    return min((e.line for e in resolved.equations if e.name in resolved.recurrent and e.line), default=1)
 
 
 def reading_order(definition: Definition, resolved: Resolved) -> dict[str, int]:
