@@ -114,7 +114,7 @@ def derive(
     force: bool,
 ) -> None:
     """Print the derivation of the gradients, step by step."""
-    from symbp.commandline import deriving
+    import symbp.commandline.deriving as deriving
 
     asked = deriving.Asked(notation, wrt, form, lang, result_only, order)
     deriving.derive(network, asked, output, force=force)
@@ -181,6 +181,6 @@ def map_(network: str, style: str, form: str) -> None:
 @FORCE
 def build(network: str, output: Path | None, force: bool) -> None:
     """Do all of it: derivation, module, gradient check, training run."""
-    from symbp.commandline import building
+    import symbp.commandline.building as building
 
     building.build(network, output, force=force)

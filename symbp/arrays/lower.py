@@ -204,13 +204,13 @@ class _Lowering:
         if shared:
             first, last = shared
             block = [x for i in entry.indices[first:last] for x in _letters(i)]
-            places = [
+            every = [
                 *(x for i in entry.indices[:first] for x in _letters(i)),
                 *block,
                 *(x for i in entry.indices[last:] for x in _letters(i)),
             ]
-            own = tuple(dict.fromkeys(x for x in places if x not in self.fixed))
-            return Ref(entry.name, entry.indices, own)
+            known = tuple(dict.fromkeys(x for x in every if x not in self.fixed))
+            return Ref(entry.name, entry.indices, known)
         places: list[Letter] = []
         windows: list[Letter] = []
         for index in entry.indices:
@@ -287,7 +287,8 @@ class _Lowering:
         coefficient, rest = expr.as_coeff_Mul()
         if not coefficient.is_Rational:
             coefficient, rest = sp.S.One, expr
-        over, under = [], []
+        over: list[sp.Expr] = []
+        under: list[sp.Expr] = []
         for factor in sp.Mul.make_args(rest):
             if factor == 1:
                 continue
@@ -349,7 +350,7 @@ class _Lowering:
         if len(operands) == 1:
             return self.reduce("sum", operands[0], tuple(a for a in operands[0].axes if a in over))
         if len(operands) == 2:
-            return self.contract_two(*operands, over)
+            return self.contract_two(operands[0], operands[1], over)
         return Einsum(tuple(operands), over, self._free(operands, over))
 
     def _sum_private(self, operands: list[Node], over: Axes) -> list[Node]:

@@ -51,7 +51,8 @@ def _decompose(term: sp.Expr, finite: Container[str]) -> _Choice | None:
         return None
     condition, then, otherwise = _cases(found[0])
     known = condition.free_symbols
-    inside, outside = [], []
+    inside: list[sp.Expr] = []
+    outside: list[sp.Expr] = []
     for factor in sp.Mul.make_args(term):
         if factor == found[0]:
             continue

@@ -42,7 +42,8 @@ def pull_out(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
     for term in sp.Add.make_args(sp.expand_mul(arguments[0], deep=False)):
         bound = [i for i in expr.letters if i in term.free_symbols]
         idle = [axis_size(i, axes) for i in expr.letters if i not in term.free_symbols]
-        inside, outside = [], []
+        inside: list[sp.Expr] = []
+        outside: list[sp.Expr] = []
         for factor in sp.Mul.make_args(term):
             (inside if factor.free_symbols & set(bound) else outside).append(factor)
         inner = _join(sp.Mul(*inside), bound)

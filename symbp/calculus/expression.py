@@ -7,11 +7,12 @@ built. The nodes here stay what they were built as, and SymPy does the calculus 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import sympy as sp
 from sympy.core.symbol import Str
 
-Letter = sp.Symbol
+Letter: TypeAlias = sp.Symbol
 OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
 
 

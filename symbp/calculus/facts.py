@@ -27,7 +27,7 @@ class Fact:
 
 def fold(expr: sp.Basic, facts: list[Fact]) -> sp.Basic:
     """Replace every subexpression that a fact speaks of, from inside out."""
-    table = {}
+    table: dict[str, tuple[tuple[Letter, ...], sp.Expr]] = {}
     for fact in facts:
         text, letters = signature(fact.pattern)
         table.setdefault(text, (letters, fact.value))

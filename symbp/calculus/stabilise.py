@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import sympy as sp
 
+from symbp.calculus.complement import Others, stable_adjoint
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import (
     Abs,
@@ -175,6 +176,7 @@ def stable_logs(unit: Unit) -> tuple[tuple[Equation, ...], sp.Expr] | None:
     """The loss of a head unit with every ``log(output)`` written from the pre-activation.
 
     * ``log(exp(u_k)/sum_m exp(u_m)) = u_k - max u - log sum_m exp(u_m - max u)``
+    * ``log(1 - exp(u_k)/sum_m exp(u_m))`` by the sum over the others, see ``complement``
     * ``log(sigmoid(u)) = -softplus(-u)``, ``log(1 - sigmoid(u)) = -softplus(u)``
 
     Returns the equations that come before the loss, and its new right side; None where no rule fits.
@@ -201,7 +203,9 @@ def _stable_log(
     if argument.is_Add and len(argument.args) == 2 and sp.S.One in argument.args:
         other = -next(a for a in argument.args if a != 1)
         u = _sigmoid_argument(other, unit)
-        return None if u is None else -Apply("softplus", u)
+        if u is not None:
+            return -Apply("softplus", u)
+        return _log_complement(other, unit, before) if isinstance(other, Entry) else None
     u = _sigmoid_argument(argument, unit)
     if u is not None:
         return -Apply("softplus", -u)
@@ -250,11 +254,53 @@ def _log_softmax(entry: Entry, unit: Unit, before: dict[str, Equation]) -> sp.Ex
     return Entry(name, *entry.indices)
 
 
+def _log_complement(entry: Entry, unit: Unit, before: dict[str, Equation]) -> sp.Expr | None:
+    """``log(1 - y)`` of a softmax y over one letter of at least two values."""
+    if _log_softmax(entry, unit, before) is None:
+        return None
+    others = others_of(entry.name, unit)
+    if others is None:
+        return None
+    for equation in others.equations():
+        before.setdefault(equation.name, equation)
+    name = f"log_not_{entry.name}"
+    whole = before[f"log_{entry.name}"].rhs - others.u  # -log of the sum of all exponentials
+    value = others.top + sp.log(others.rest) + whole
+    before.setdefault(name, Equation(Entry(name, *others.target.indices), value))
+    return Entry(name, *entry.indices)
+
+
+def others_of(name: str, unit: Unit) -> Others | None:
+    """Of a softmax ``name = exp(u)/sum(exp(u))``."""
+    ratio = unit.definition(name)
+    assert ratio is not None
+    power, total = (
+        next(e for e in unit.equations if wanted(e.rhs) and _reads(ratio, e.name))
+        for wanted in (lambda r: isinstance(r, sp.exp), lambda r: isinstance(r, SumOver))
+    )
+    if power.target.indices != ratio.target.indices or len(total.rhs.letters) != 1:
+        return None
+    (place,) = (k for k, i in enumerate(total.rhs.body.indices) if i == total.rhs.letters[0])
+    letter = ratio.target.indices[place]
+    return None if unit.size_of(letter) == 1 else Others(ratio.target, power.rhs.args[0], letter)
+
+
+def stable_gradient(unit: Unit, before: Iterable[Equation], loss: sp.Expr) -> Equation | None:
+    """The adjoint of the input to run instead, where ``stable_logs`` wrote log(1 - y) of a softmax."""
+    for equation in before:
+        name = equation.name.removeprefix("log_not_")
+        others = others_of(name, unit) if name != equation.name else None
+        if others is not None:
+            return stable_adjoint(unit, others, f"log_{name}", equation.name, loss)
+    return None
+
+
 __all__ = [
     "Iverson",
     "shifted_exponentials",
     "sigmoid",
     "stable",
     "stable_function",
+    "stable_gradient",
     "stable_logs",
 ]

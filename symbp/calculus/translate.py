@@ -41,6 +41,7 @@ from symbp.calculus.index import base, fresh, signature, substitute
 from symbp.calculus.pullback import axis_size
 from symbp.errors import InputError
 from symbp.language import tree
+from symbp.language.walk import rebuild as rebuild_tree
 
 FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "exp": sp.exp, "log": sp.log, "sqrt": sp.sqrt, "abs": Abs, "sign": Sign,
@@ -429,19 +430,7 @@ def _reads(node: object) -> list[tree.Read]:
 
 def _insert(body: tree.Expr, argument: tree.Expr) -> tree.Expr:
     """Replace the bare name ``x`` in an activation's formula by an argument."""
-    if isinstance(body, tree.Name) and body.name == "x":
-        return argument
-    fields = {}
-    for key, value in vars(body).items():
-        if isinstance(value, tuple):
-            fields[key] = tuple(
-                _insert(v, argument) if hasattr(v, "__dataclass_fields__") else v for v in value
-            )
-        elif hasattr(value, "__dataclass_fields__"):
-            fields[key] = _insert(value, argument)
-        else:
-            fields[key] = value
-    return type(body)(**fields)
+    return rebuild_tree(body, lambda node: argument if node == tree.Name("x") else node)
 
 
 def body_of(node: tree.Expr, argument: sp.Symbol) -> sp.Expr:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from symbp.language.tree import Formula
 
-Options = tuple[tuple[str, object], ...]  # sorted by key; lists become tuples, tables sorted pairs
+Options: TypeAlias = tuple[tuple[str, Any], ...]  # sorted by key; lists become tuples, tables sorted pairs
 
 
 @dataclass(frozen=True)

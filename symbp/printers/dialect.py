@@ -5,7 +5,9 @@ The notations (index, matrix, scalar) say what is printed; a dialect says with w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -13,23 +15,59 @@ from symbp.calculus.equation import ADJOINT
 from symbp.printers.base import ATOM, OPEN, POWER, PRODUCT, SUM
 
 
-class Dialect:
-    """The signs that both dialects define."""
+Piece: TypeAlias = tuple[str, int]
 
-    odot = oslash = times = ""
+
+class Dialect(ABC):
+    """The signs of one way of writing. Methods give a text and how tightly it holds together."""
+
+    odot = oslash = times = gap = ones = ones_row = ""
     tight = False  # whether one-letter indices stand without commas
     bars = False  # whether a fraction is a bar with one thing above the other
-    relations: dict[str, str] = {}
+    relations: Mapping[str, str] = {}
+    names: Mapping[str, str] = {}  # of functions
 
-    def bracket(self, text: str) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def bracket(self, text: str) -> str: ...
 
-    def number(self, value: sp.Expr) -> tuple[str, int]:
-        raise NotImplementedError
+    @abstractmethod
+    def number(self, value: sp.Expr) -> Piece: ...
 
+    @abstractmethod
     def partial(self, upper: str, lower: str) -> str:
         """A partial derivative."""
-        raise NotImplementedError
+
+    def tall(self, text: str) -> bool:
+        """Whether a text is higher than a line."""
+        return False
+
+    @abstractmethod
+    def fraction(self, over: str, under: str) -> Piece: ...
+
+    @abstractmethod
+    def root(self, text: str) -> Piece: ...
+
+    @abstractmethod
+    def power(self, base: str, exponent: str) -> Piece: ...
+
+    @abstractmethod
+    def exponential(self, text: str) -> Piece: ...
+
+    @abstractmethod
+    def call(self, name: str, arguments: str) -> Piece: ...
+
+    @abstractmethod
+    def absolute(self, text: str) -> Piece: ...
+
+    @abstractmethod
+    def reduction(self, op: str, letters: str, body: str, mean: str = "") -> Piece:
+        """A sum, a mean over ``mean`` entries, or a maximum."""
+
+    @abstractmethod
+    def cases(self, condition: str, then: str, otherwise: str) -> Piece: ...
+
+    @abstractmethod
+    def iverson(self, condition: str) -> Piece: ...
 
     def places(self, words: Sequence[str]) -> str:
         """Index expressions one behind the other, with commas where they are needed."""

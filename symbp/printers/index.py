@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symbp.arrays import nodes
 from symbp.arrays.lower import Lowered
 from symbp.arrays.nodes import (
     Align,
@@ -64,7 +65,7 @@ class Formula(Printer):
 
     # -- leaves ---------------------------------------------------------------------------------
 
-    def Const(self, node: Const) -> tuple[str, int]:
+    def Const(self, node: nodes.Const) -> tuple[str, int]:
         return self.constant(node.value)
 
     def constant(self, value: sp.Expr) -> tuple[str, int]:
@@ -133,7 +134,7 @@ class Formula(Printer):
         yield self.letters(indices)
         self.shown = before
 
-    def Arange(self, node: Arange) -> tuple[str, int]:
+    def Arange(self, node: nodes.Arange) -> tuple[str, int]:
         return self.letter(node.letter), ATOM
 
     def place(self, index: sp.Expr) -> str:
@@ -149,7 +150,7 @@ class Formula(Printer):
         text = "+".join(str(t.xreplace(renamed)).replace("*", "") for t in terms)
         return text.replace("+-", "-")
 
-    def indices(self, node: Ref) -> str:
+    def indices(self, node: nodes.Ref) -> str:
         return self.places(node.index)
 
     def places(self, indices: tuple[sp.Expr, ...]) -> str:
@@ -158,10 +159,10 @@ class Formula(Printer):
 
     # -- elementwise ----------------------------------------------------------------------------
 
-    def Lin(self, node: Lin) -> tuple[str, int]:
+    def Lin(self, node: nodes.Lin) -> tuple[str, int]:
         return signed_sum(self.terms(node)), SUM
 
-    def terms(self, node: Lin) -> list[tuple[int, str]]:
+    def terms(self, node: nodes.Lin) -> list[tuple[int, str]]:
         """The sign and the text of each summand; all with a minus where that can be."""
         turned = self.turned(node)
         made = []
@@ -172,7 +173,7 @@ class Formula(Printer):
             made.append((sign, text if level >= PRODUCT or sign > 0 else self.bracket(text)))
         return sorted(made, key=lambda term: len(term[1])) if turned else made
 
-    def turned(self, node: Lin) -> Lin | None:
+    def turned(self, node: nodes.Lin) -> nodes.Lin | None:
         """``(t - 1) a - t b`` as ``-(1 - t) a - t b``."""
         if len(node.terms) < 2 or all(sign > 0 for sign, _ in node.terms):
             return None
@@ -184,10 +185,10 @@ class Formula(Printer):
             terms.append((-1, other))
         return None if tuple(terms) == node.terms else replace(node, terms=tuple(terms))
 
-    def Power(self, node: Power) -> tuple[str, int]:
+    def Power(self, node: nodes.Power) -> tuple[str, int]:
         return self.dialect.power(raised(self.text(node.x, ATOM)), self.constant(node.exponent)[0])
 
-    def Call(self, node: Call) -> tuple[str, int]:
+    def Call(self, node: nodes.Call) -> tuple[str, int]:
         arguments = ", ".join(self.text(a) for a in node.arguments)
         if node.function == "sqrt":
             return self.dialect.root(arguments)
@@ -205,7 +206,7 @@ class Formula(Printer):
         known = self.functions.get(own) or self.dialect.names.get(own, own)
         return known + name[len(own) :]
 
-    def Select(self, node: Select) -> tuple[str, int]:
+    def Select(self, node: nodes.Select) -> tuple[str, int]:
         condition, then, otherwise = node.condition, node.then, node.otherwise
         if is_indicator(node):
             return self.dialect.iverson(self.inside(condition))
@@ -234,7 +235,7 @@ class Formula(Printer):
             return f"{left} {self.dialect.relations[node.op]} {right}"
         return self.text(node)
 
-    def Condition(self, node: Condition) -> tuple[str, int]:
+    def Condition(self, node: nodes.Condition) -> tuple[str, int]:
         return self.dialect.iverson(self.inside(node))
 
     def coefficient(self, value: sp.Rational) -> tuple[str, str]:
@@ -245,23 +246,23 @@ class Formula(Printer):
 
 
 class Index(Formula):
-    def Ref(self, node: Ref) -> tuple[str, int]:
+    def Ref(self, node: nodes.Ref) -> tuple[str, int]:
         return slot(node.name, self.indices(node)), ATOM
 
-    def Align(self, node: Align) -> tuple[str, int]:
+    def Align(self, node: nodes.Align) -> tuple[str, int]:
         return self.piece(node.x)
 
-    def Contract(self, node: Contract) -> tuple[str, int]:
+    def Contract(self, node: nodes.Contract) -> tuple[str, int]:
         with self.bound(node.over) as letters:
             body = f"{self.text(node.a, PRODUCT)} {self.text(node.b, POWER)}"
         return self.dialect.reduction("sum", letters, body)
 
-    def Einsum(self, node: Einsum) -> tuple[str, int]:
+    def Einsum(self, node: nodes.Einsum) -> tuple[str, int]:
         with self.bound(node.over) as letters:
             body = self.dialect.gap.join(self.text(o, POWER) for o in node.operands)
         return self.dialect.reduction("sum", letters, body)
 
-    def Prod(self, node: Prod) -> tuple[str, int]:
+    def Prod(self, node: nodes.Prod) -> tuple[str, int]:
         node = flat(node)
         over, under = in_reading_order(node.over), in_reading_order(node.under)
         sign, number = self.coefficient(node.coefficient)
@@ -326,7 +327,7 @@ class Index(Formula):
             )
         return left or right
 
-    def Reduce(self, node: Reduce) -> tuple[str, int]:
+    def Reduce(self, node: nodes.Reduce) -> tuple[str, int]:
         sizes = " ".join(self.size(i) for i in node.over)
         inner = bare(node.x)
         with self.bound(node.over) as letters:
@@ -343,7 +344,7 @@ class Index(Formula):
         result, level = self.dialect.reduction(node.op, letters, body, sizes)
         return sign + result, SUM if sign else level
 
-    def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
+    def FirstMaxMask(self, node: nodes.FirstMaxMask) -> tuple[str, int]:
         letters = self.letters(node.over)
         letters = f"({letters.replace(' ', ', ')})" if " " in letters else letters
         inner = f"{letters} = {self.dialect.names['argmax']} {self.text(node.x, PRODUCT)}"
@@ -376,9 +377,10 @@ def opposite(node: Node) -> Node | None:
     return None
 
 
-def flat(node: Prod) -> Prod:
+def flat(node: nodes.Prod) -> Prod:
     """A product without products in it."""
-    coefficient, over, under = node.coefficient, [], list(node.under)
+    coefficient, under = node.coefficient, list(node.under)
+    over: list[Node] = []
     for factor in node.over:
         inner = bare(factor)
         if isinstance(inner, Prod):

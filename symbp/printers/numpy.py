@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from symbp.arrays import nodes
 from symbp.arrays.lower import Lowered, shared_places
 from symbp.arrays.nodes import (
     Align,
@@ -87,7 +88,7 @@ class NumPy(Printer):
         copied = ".copy()" if target.name in self.handed_out else ""
         return f"np.broadcast_to({text}, {self._shape(target.axes)}){copied}"
 
-    def target(self, ref: Ref) -> str:
+    def target(self, ref: nodes.Ref) -> str:
         if not ref.short and all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
             if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= _groups(ref):
                 return slot(ref.name)
@@ -113,7 +114,7 @@ class NumPy(Printer):
 
     # -- leaves ---------------------------------------------------------------------------------
 
-    def Const(self, node: Const) -> tuple[str, int]:
+    def Const(self, node: nodes.Const) -> tuple[str, int]:
         return self.number(node.value)
 
     def number(self, value: sp.Expr) -> tuple[str, int]:
@@ -159,18 +160,18 @@ class NumPy(Printer):
         text, own = self.number(value)
         return f"({text})" if own < level else text
 
-    def Arange(self, node: Arange) -> tuple[str, int]:
+    def Arange(self, node: nodes.Arange) -> tuple[str, int]:
         size = self.size_of(node.letter)
         count = f"{slot(BATCH)}, dtype=float" if size is None else f"{size}.0"
         return f"np.arange({count}){slot(CAST)}", ATOM
 
-    def Ref(self, node: Ref) -> tuple[str, int]:
+    def Ref(self, node: nodes.Ref) -> tuple[str, int]:
         if node.whole:
             return slot(node.name), ATOM
         text, index = self._split_groups(node)
         return self._subscript(text, index, node), ATOM
 
-    def _split_groups(self, node: Ref) -> tuple[str, list[sp.Expr]]:
+    def _split_groups(self, node: nodes.Ref) -> tuple[str, list[sp.Expr]]:
         """Reshape so that every part of a composite index has an axis of its own."""
         if not any(isinstance(i, Group) for i in node.index):
             return slot(node.name), list(node.index)
@@ -187,7 +188,7 @@ class NumPy(Printer):
             lengths.append("-1" if length is None else str(length))
         return f"{slot(node.name)}.reshape({', '.join(lengths)})", parts
 
-    def _subscript(self, text: str, index: list[sp.Expr], node: Ref) -> str:
+    def _subscript(self, text: str, index: list[sp.Expr], node: nodes.Ref) -> str:
         specs: list[str] = []
         windows: list[tuple[int, int, int]] = []  # axis, width, step
         shared = range(*(shared_places(tuple(index), self._fixed(index, node)) or (0, 0)))
@@ -219,7 +220,7 @@ class NumPy(Printer):
             specs.pop()
         return text if specs == [":"] else f"{text}[{', '.join(specs)}]"
 
-    def _fixed(self, index: list[sp.Expr], node: Ref) -> set[Letter]:
+    def _fixed(self, index: list[sp.Expr], node: nodes.Ref) -> set[Letter]:
         return {s for place in index for s in place.free_symbols} - set(node.axes)
 
     def _with_sizes(self, place: sp.Expr) -> sp.Expr:
@@ -260,7 +261,7 @@ class NumPy(Printer):
         mark = " : " if " " in begin + end else ":"
         return f"{begin}{mark}{end}".strip() + (f"{mark}{step}" if step != 1 else "")
 
-    def Align(self, node: Align) -> tuple[str, int]:
+    def Align(self, node: nodes.Align) -> tuple[str, int]:
         inner = node.x
         if isinstance(inner, Reduce) and self._keeps_place(node, inner):
             return self._reduce(inner, keep=True), ATOM
@@ -280,7 +281,7 @@ class NumPy(Printer):
         return f".transpose({', '.join(map(str, order))})"
 
     @staticmethod
-    def _keeps_place(node: Align, inner: Reduce) -> bool:
+    def _keeps_place(node: nodes.Align, inner: nodes.Reduce) -> bool:
         """Whether the result of a reduction goes back to where its axes were."""
         before = inner.x.axes
         if len(node.axes) > len(before):
@@ -293,7 +294,7 @@ class NumPy(Printer):
 
     # -- sums of products -----------------------------------------------------------------------
 
-    def Contract(self, node: Contract) -> tuple[str, int]:
+    def Contract(self, node: nodes.Contract) -> tuple[str, int]:
         a, b, over = node.a, node.b, node.over
         if not node.batch:
             if len(over) == 1 and len(b.axes) <= 2 and (len(a.axes) <= 2 or a.axes[-1] == over[0]):
@@ -315,7 +316,7 @@ class NumPy(Printer):
             right += ".T"
         return f"{left} @ {right}"
 
-    def _stacked(self, x: Node, node: Contract, last: bool) -> str:
+    def _stacked(self, x: Node, node: nodes.Contract, last: bool) -> str:
         free = [a for a in x.axes if a not in node.batch + node.over]
         inner = [*free, *node.over] if last else [*node.over, *free]
         order = [x.axes.index(a) for a in (*node.batch, *inner)]
@@ -324,7 +325,7 @@ class NumPy(Printer):
             text += self._transpose(order) if len(order) > 2 else ".T"
         return text
 
-    def Einsum(self, node: Einsum) -> tuple[str, int]:
+    def Einsum(self, node: nodes.Einsum) -> tuple[str, int]:
         used: dict[Letter, str] = {}
         alphabet = iter("abcdefghijklmnopqrstuvwxyz")
         free = [c for c in alphabet]
@@ -339,7 +340,7 @@ class NumPy(Printer):
         operands = ", ".join(self.text(x) for x in node.operands)
         return f'np.einsum("{",".join(spell)}->{result}", {operands}, optimize=True)', ATOM
 
-    def Prod(self, node: Prod) -> tuple[str, int]:
+    def Prod(self, node: nodes.Prod) -> tuple[str, int]:
         number, divisor = self._coefficient(node.coefficient)
         factors = [number] if number not in ("", "-") else []
         arrays = [x for x in node.over if not is_indicator(x)]
@@ -347,12 +348,14 @@ class NumPy(Printer):
         for factor in arrays:
             factors.append(self.text(factor, POWER if factors else PRODUCT))
         for mask in masks:  # True and False are 1 and 0 where they multiply floats
-            plain = mask.condition if any(x.axes for x in arrays) else mask
+            alone = not any(x.axes for x in arrays)
+            plain = mask.condition if isinstance(mask, Select) and not alone else mask
             factors.append(self.text(plain, POWER if factors else PRODUCT))
         sign = "-" if number == "-" else ""
         text = sign + (" * ".join(factors) or "1")
-        for factor in ([divisor] if divisor else []) + [self.text(x, POWER) for x in node.under]:
-            text += f" / {factor}"
+        divisors = [divisor] if divisor else []
+        for below in [*divisors, *(self.text(x, POWER) for x in node.under)]:
+            text += f" / {below}"
         return text, SUM if text.startswith("-") else PRODUCT
 
     @staticmethod
@@ -369,28 +372,28 @@ class NumPy(Printer):
             return ("-" if value.p < 0 else ""), str(value.q)
         return str(value.p), str(value.q)
 
-    def Lin(self, node: Lin) -> tuple[str, int]:
+    def Lin(self, node: nodes.Lin) -> tuple[str, int]:
         text = ""
         for k, (sign, term) in enumerate(node.terms):
             joint = (" - " if sign < 0 else " + ") if k else ("-" if sign < 0 else "")
             text += joint + self.text(term, PRODUCT if sign < 0 or k else SUM)
         return text, SUM
 
-    def Power(self, node: Power) -> tuple[str, int]:
+    def Power(self, node: nodes.Power) -> tuple[str, int]:
         if node.exponent in (3, 4) and isinstance(node.x, Ref):
             return " * ".join([self.text(node.x, ATOM)] * int(node.exponent)), PRODUCT
         return f"{self.text(node.x, ATOM)}**{self._number_at(node.exponent, ATOM)}", POWER
 
-    def Call(self, node: Call) -> tuple[str, int]:
+    def Call(self, node: nodes.Call) -> tuple[str, int]:
         name = UFUNCS.get(node.function, node.function)
         return f"{name}({', '.join(self.text(x) for x in node.arguments)})", ATOM
 
     # -- reductions and choices -----------------------------------------------------------------
 
-    def Reduce(self, node: Reduce) -> tuple[str, int]:
+    def Reduce(self, node: nodes.Reduce) -> tuple[str, int]:
         return self._reduce(node, keep=False), ATOM
 
-    def _reduce(self, node: Reduce, keep: bool) -> str:
+    def _reduce(self, node: nodes.Reduce, keep: bool) -> str:
         axes = [node.x.axes.index(k) for k in node.over]
         rank = len(node.x.axes)
         if len(axes) == rank and not keep:
@@ -402,11 +405,11 @@ class NumPy(Printer):
         keepdims = ", keepdims=True" if keep else ""
         return f"{self.text(node.x, ATOM)}.{node.op}(axis={where}{keepdims})"
 
-    def FirstMaxMask(self, node: FirstMaxMask) -> tuple[str, int]:
+    def FirstMaxMask(self, node: nodes.FirstMaxMask) -> tuple[str, int]:
         axes = tuple(node.x.axes.index(k) for k in node.over)
         return f"first_max({self.text(node.x)}, axis={axes})", ATOM
 
-    def Select(self, node: Select) -> tuple[str, int]:
+    def Select(self, node: nodes.Select) -> tuple[str, int]:
         condition, then, otherwise = node.condition, node.then, node.otherwise
         if isinstance(condition, Condition):
             if (condition.left, condition.right) == (then, otherwise):
@@ -414,18 +417,17 @@ class NumPy(Printer):
                 if condition.op in name:
                     call = name[condition.op]
                     return f"np.{call}({self.text(then)}, {self.text(otherwise)})", ATOM
-        cast = ""
         if isinstance(then, Const) and isinstance(otherwise, Const):
-            then, otherwise, cast = self._float(then), self._float(otherwise), slot(CAST)
-            return f"np.where({self.text(condition)}, {then}, {otherwise}){cast}", ATOM
+            both = f"{self._float(then)}, {self._float(otherwise)}"
+            return f"np.where({self.text(condition)}, {both}){slot(CAST)}", ATOM
         parts = (self.text(x) for x in (condition, then, otherwise))
         return f"np.where({', '.join(parts)})", ATOM
 
-    def _float(self, node: Const) -> str:
+    def _float(self, node: nodes.Const) -> str:
         text = self.text(node)
         return f"{text}.0" if text.lstrip("-").isdigit() else text
 
-    def Condition(self, node: Condition) -> tuple[str, int]:
+    def Condition(self, node: nodes.Condition) -> tuple[str, int]:
         level = ATOM if node.op in ("and", "or") else SUM
         op = {"and": "&", "or": "|"}.get(node.op, node.op)
         exact = _whole(node.left) and _whole(node.right)
@@ -437,12 +439,12 @@ class NumPy(Printer):
 class Integers(NumPy):
     """Index letters as integers, for comparisons with each other and with numbers."""
 
-    def Arange(self, node: Arange) -> tuple[str, int]:
+    def Arange(self, node: nodes.Arange) -> tuple[str, int]:
         size = self.size_of(node.letter)
         return f"np.arange({slot(BATCH) if size is None else size})", ATOM
 
 
-def _groups(ref: Ref) -> set[sp.Expr]:
+def _groups(ref: nodes.Ref) -> set[sp.Expr]:
     return {i for i in ref.index if isinstance(i, Group)}
 
 

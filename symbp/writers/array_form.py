@@ -185,8 +185,8 @@ class ArrayForm(Form):
         for statement in self.every:
             if statement.defines == adjoint:
                 return self.steps.equation(statement, self.notation, "result")
-        statement = self.statement_with(adjoint)
-        if statement is None:  # the loss does not depend on it
+        share = self.statement_with(adjoint)
+        if share is None:  # the loss does not depend on it
             return Formula(self.symbol(adjoint), Text("0", "0"), "result")
-        part = next(p for p in self.steps.parts(statement) if p.name == adjoint)
+        part = next(p for p in self.steps.parts(share) if p.name == adjoint)
         return replace(self.steps.last(part), kind="result")

@@ -186,9 +186,8 @@ class Emitter:
         """Start from zeros and add; window letters that overlap are looped over."""
         target = self.storage.code(item.defines)
         primal = self.storage.code(item.defines.lstrip(ADJOINT))
-        split = any(
-            isinstance(i, Group) for p in scatters for i in p.finished.equation.target.indices
-        )  # type: ignore[union-attr]
+        targets = [p.finished.equation.target for p in scatters if p.finished is not None]
+        split = any(isinstance(i, Group) for target in targets for i in target.indices)
         order = ', order="C"' if split else ""  # only then is a reshape a view
         made = [
             Line(

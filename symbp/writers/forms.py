@@ -54,8 +54,8 @@ class Form:
     def listed(self, symbols: list[Text], meaning: str) -> Sentence:
         latex = ", ".join(f"${s.latex}$" for s in symbols)
         plain = ", ".join(s.plain for s in symbols)
-        texts = (phrase("means", self.lang, symbols=s, meaning=meaning) for s in (latex, plain))
-        return Sentence(*texts, item=True)
+        said, shown = (phrase("means", self.lang, symbols=s, meaning=meaning) for s in (latex, plain))
+        return Sentence(said, shown, item=True)
 
     # -- symbols --------------------------------------------------------------------------------
 

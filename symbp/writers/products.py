@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy as sp
+
+from symbp.calculus.expression import Compare, Iverson, Where
 
 
 @dataclass(frozen=True)
@@ -17,8 +20,9 @@ class Copies:
     product: Product
 
 
-Factor = sp.Expr | tuple["Product", ...] | Copies  # a tuple is a sum of products: paths that meet
-Product = tuple["Factor", ...]
+# A tuple among the factors is a sum of products: paths that meet.
+Factor: TypeAlias = "sp.Expr | tuple[Product, ...] | Copies"
+Product: TypeAlias = tuple["Factor", ...]
 ZERO: Product = (sp.S.Zero,)
 
 
@@ -72,13 +76,28 @@ def tidy(factors: Iterable[sp.Expr]) -> tuple[sp.Expr, ...]:
     """One number before the other factors, with the common number of a sum taken out:
     ``1/2 (2 y - 2 t)`` is ``y - t``."""
     number: sp.Expr = sp.S.One
-    kept = []
+    kept: list[sp.Expr] = []
     for factor in factors:
-        content, rest = factor.as_content_primitive() if factor.is_Add else factor.as_coeff_Mul()
-        number *= content
-        if rest != 1:
-            kept.append(rest)
+        for part in _without_zero(factor):
+            content, rest = part.as_content_primitive() if part.is_Add else part.as_coeff_Mul()
+            number *= content
+            kept += [rest] if rest != 1 else []
+    divided = [k for k, factor in enumerate(kept) if _divides(factor)]
+    if number != 1 and divided:
+        kept[divided[0]] *= number
+        return tuple(kept)
     return tuple([number, *kept] if number != 1 else kept)
+
+
+def _without_zero(factor: sp.Expr) -> list[sp.Expr]:
+    """A choice between a value and zero as the value times a condition."""
+    if isinstance(factor, Where) and isinstance(factor.args[0], Compare):
+        condition, then, otherwise = factor.args
+        if then == 0:
+            return [otherwise, Iverson(condition.negated())]
+        if otherwise == 0:
+            return [then, Iverson(condition)]
+    return [factor]
 
 
 def fraction(factors: list[sp.Expr]) -> Product | None:
