@@ -306,7 +306,8 @@ class Index(Formula):
         bottom = self.text(under[0]) if alone else self.joined(below, self.product(under, POWER))
         fraction = self.dialect.fraction(top or "1", bottom)[0]
         parts = [fraction, self.product(high) if len(high) != 1 else self.text(high[0], PRODUCT)]
-        return sign + " ".join(p for p in parts if p), SUM if sign else PRODUCT
+        level = PRODUCT if parts[1] else POWER
+        return sign + " ".join(p for p in parts if p), SUM if sign else level
 
     def number(self, value: sp.Integer) -> str:
         return self.constant(value)[0]

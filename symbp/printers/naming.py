@@ -68,6 +68,9 @@ def carrying(text: str) -> str:
 
 def name_of(word: str, latex: str | None = None) -> Name:
     """Read a name: ``W1`` is W_1, ``Wx2`` is W_{x,2}, ``xhat`` is x with a hat, ``beta1`` is greek."""
+    if word.endswith("_") and word.strip("_"):  # the second of two that wish for one name
+        known = name_of(word[:-1], latex)
+        return replace(known, base=rf"\tilde{{{known.base}}}", plain=word)
     stem, digits = re.fullmatch(r"(.*?)_?(\d*)", word).groups()  # type: ignore[union-attr]
     if not stem:
         stem, digits = word, ""

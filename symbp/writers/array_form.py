@@ -62,10 +62,7 @@ class ArrayForm(Form):
         blocks = self.equations(self.program.forward)
         nodes = self.program.graph.nodes
         modes = [n.kind for n in nodes if n.template.training is not n.template.inference]
-        if modes:
-            words = kinds(tuple(dict.fromkeys(modes)), self.lang)
-            blocks.append(self.say("training_mode", kinds=words))
-        return blocks
+        return [*blocks, *(self.say(f"training:{kind}") for kind in dict.fromkeys(modes))]
 
     def equations(self, items: tuple[Item, ...]) -> list[Block]:
         blocks: list[Block] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from symbp.calculus.equation import ADJOINT
 from symbp.network.program import Item, Loop, Noise, Statement
 from symbp.printers.dialect import LATEX, PLAIN
+from symbp.printers.naming import Name
+from symbp.writers.document import Text
 from symbp.writers.formulas import Formulas
 from symbp.writers.module import Module, write
 from symbp.writers.scalar import Scalar
 from symbp.writers.storage import Storage, plan
+from symbp.writers.update_rule import update_rule
 
 if TYPE_CHECKING:
     from symbp.api import Network
@@ -125,37 +129,52 @@ class _Map:
         return f"{self.scalar.symbol(item.defines, LATEX)} = {self.scalar.right_side(item)}"
 
     def steps(self, defined: dict[str, str]) -> list[Entry]:
-        """The update rule of each parameter, computed by the lines of ``train`` that move it."""
-        numbers = self.update_lines()
-        if not numbers:
-            return []
-        lines = (numbers[0], numbers[-1])
-        code = tuple(self.code(n) for n in range(lines[0], lines[1] + 1))
+        """The update rule of each parameter, beside the lines of the module that move it."""
+        first, last = step_lines(self.module.source)
+        code = tuple(self.code(n) for n in range(first, last + 1))
         made = []
         for p in self.program.graph.parameters:
             own, slope = self.storage.name(p.name), self.storage.name(ADJOINT + p.name)
-            latex = {"matrix": rf"{own.latex()} \leftarrow {own.latex()} - \alpha {slope.latex()}"}
-            latex["index"] = latex["matrix"]
+            whole, plain = self.rule(own, slope)
+            if made:  # the moments' rules stand in the map once
+                plain = plain.rpartition("; ")[2]
+            latex = {"matrix": whole, "index": whole}
             if not self.scalar.degenerate:
-                small, steep = own.scalar(), slope.scalar()
-                latex = {
-                    "scalar": rf"{small.latex()} \leftarrow {small.latex()} - \alpha {steep.latex()}",
-                    **latex,
-                }
-            plain = f"{own.unicode()} ← {own.unicode()} - α {slope.unicode()}"
+                latex = {"scalar": self.rule(own.scalar(), slope.scalar())[0], **latex}
             uses = (defined[ADJOINT + p.name],) if ADJOINT + p.name in defined else ()
+            name = f"update.{p.key}"
             made.append(
-                Entry(f"update.{p.key}", "update", "train", p.key, uses, latex, plain, code, lines)
+                Entry(name, "update", "train", p.key, uses, latex, plain, code, (first, last))
             )
         return made
 
-    def update_lines(self) -> list[int]:
-        """The lines of ``train`` in which parameters move against their gradients."""
-        inside = False
-        found = []
-        for number, line in enumerate(self.source, 1):
-            if line.startswith("def "):
-                inside = line.startswith(("def train(", "def _step(", "def _update("))
-            if inside and "params" in line and re.search(r"-\s*(learning_rate|rate|lr)\b", line):
-                found.append(number)
-        return found[:1]
+    def rule(self, own: Name, slope: Name) -> tuple[str, str]:
+        """What a training step does to one parameter, in LaTeX and in plain text."""
+        texts = (Text(name.latex(), name.unicode()) for name in (own, slope))
+        rule = update_rule(self.program.graph.spec.train, *texts)
+        return (
+            r", \; ".join(f.latex for f in rule.formulas),
+            "; ".join(f.plain for f in rule.formulas),
+        )
+
+
+def step_lines(source: str) -> tuple[int, int]:
+    """First and last line of a training step in a module: the body of ``_updated``, or the line of
+    ``train`` that moves the parameters against their gradients."""
+    functions = {f.name: f for f in ast.parse(source).body if isinstance(f, ast.FunctionDef)}
+    if "_updated" in functions:
+        body = functions["_updated"].body
+        code = [
+            s for s in body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))
+        ]
+        return code[0].lineno, code[-1].end_lineno or code[-1].lineno
+    for node in ast.walk(functions["train"]):
+        if not isinstance(node, ast.Assign) or _names(node.targets[0]) != {"params"}:
+            continue
+        if {"params", "grads"} <= _names(node.value):
+            return node.lineno, node.end_lineno or node.lineno
+    raise AssertionError("train does not move params")
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}

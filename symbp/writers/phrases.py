@@ -44,7 +44,7 @@ PHRASES: dict[str, tuple[str, str]] = {
         "A condition in square brackets is 1 where it holds and 0 elsewhere.",
         "方括号中的条件成立时为 1，否则为 0。",
     ),
-    "means": ("{symbols}: {meaning}", "{symbols}：{meaning}"),
+    "means": ("{symbols}: {meaning}", "{symbols}: {meaning}"),
     "degenerate": (
         "With one neuron in each layer there would be nothing left of {kinds}; so this is the index "
         "form.",
@@ -64,8 +64,8 @@ PHRASES: dict[str, tuple[str, str]] = {
         "上标 $({letter})$ 从 0 开始为重复的 {times} 层编号：同一组公式适用于所有层。",
     ),
     "forward_copies": (
-        "From {start} on, for ${letter} = 0, \\dots, {last}:",
-        "从 {start} 开始，对 ${letter} = 0, \\dots, {last}：",
+        "From {start} on, for ${letter} = 0, \\dots, {last}$:",
+        "从 {start} 开始，对 ${letter} = 0, \\dots, {last}$：",
     ),
     "behind": ("Behind the copies:", "重复的层之后："),
     "before": ("In front of the copies:", "重复的层之前："),
@@ -93,9 +93,14 @@ PHRASES: dict[str, tuple[str, str]] = {
         "finite for any finite input.",
         "代码由激活前的值直接计算对数，结果相同，且对任何有限输入都有限。",
     ),
-    "training_mode": (
-        "These are the equations of training; outside it the {kinds} layers use their fixed values.",
-        "以上为训练时的等式；训练之外，{kinds} 层使用固定的值。",
+    "training:dropout": (
+        "These are the equations of training; outside it dropout passes its input on.",
+        "以上为训练时的等式；训练之外，dropout 原样传递输入。",
+    ),
+    "training:batchnorm": (
+        "These are the equations of training; outside it batch normalisation takes the running "
+        "statistics in place of those of the batch.",
+        "以上为训练时的等式；训练之外，批归一化用滑动统计量代替该批的统计量。",
     ),
     "step:insert": ("inserted", "代入"),
     "step:derivative": ("the derivative in the output", "导数用输出表示"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from symbp.errors import InputError
 from symbp.writers.document import Block, Formula, Section, Sentence
 from symbp.writers.environment import render as fill_template
+from symbp.writers.linebreaks import broken
+from symbp.writers.measure import width
 from symbp.writers.phrases import PHRASES, phrase
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def render(document: Derivation, format: str, result_only: bool = False) -> str:
     extension = {"latex": "latex", "markdown": "md", "tex": "tex", "text": "txt"}[format]
     return fill_template(
         f"derivation/document.{extension}.jinja",
-        title=_escape(document.title) if format == "tex" else document.title,
+        title=_escaped(document.title, format),
         rule="=" * _width(document.title),
         sections=[{"title": t, "rule": "-" * _width(t), "body": b} for t, b in sections],
         chinese=document.lang == "zh",
@@ -105,14 +107,33 @@ def _wrapped(text: str) -> list[str]:
 
 def _markdown(blocks: tuple[Block, ...], lang: str) -> str:
     """Consecutive formulas share one display, aligned at the equals sign."""
-    parts = []
+    parts: list[str] = []
+    listing = False
     for group in _grouped(blocks):
         if isinstance(group, Sentence):
-            parts.append(f"- {group.latex}" if group.item else group.latex)
+            text = _apart(group.latex)
+            if group.item and listing:
+                parts[-1] += f"\n- {text}"
+            else:
+                parts.append(f"- {text}" if group.item else text)
+            listing = group.item
         else:
-            rows = " \\\\\n".join(_row(f, lang) for f in group)
-            parts.append(f"$$\n\\begin{{aligned}}\n{rows}\n\\end{{aligned}}\n$$")
+            parts.append(f"$$\n\\begin{{aligned}}\n{_rows(group, lang)}\n\\end{{aligned}}\n$$")
+            listing = False
     return "\n\n".join(parts)
+
+
+def _apart(text: str) -> str:
+    """Inline math that stands apart from Chinese characters, or code forges do not see it."""
+    parts = text.split("$")
+    for k in range(0, len(parts), 2):  # the words between the formulas
+        words = parts[k]
+        if words and k and not words[0].isascii():
+            words = f" {words}"
+        if words and k < len(parts) - 1 and not words[-1].isascii():
+            words = f"{words} "
+        parts[k] = words
+    return "$".join(parts)
 
 
 def _tex(blocks: tuple[Block, ...], lang: str) -> str:
@@ -121,42 +142,41 @@ def _tex(blocks: tuple[Block, ...], lang: str) -> str:
         if isinstance(group, Sentence):
             parts.append(rf"\noindent {group.latex}\par")
         else:
-            rows = " \\\\[3pt]\n".join(_row(f, lang) for f in group)
-            parts.append(f"\\begin{{align*}}\n{rows}\n\\end{{align*}}")
+            parts.append(f"\\begin{{align*}}\n{_rows(group, lang)}\n\\end{{align*}}")
     return "\n".join(parts)
 
 
-def _row(formula: Formula, lang: str) -> str:
+PAPER = 470.0  # points between the margins of A4 at 2 cm
+SPACE = {"shape": "[-2pt]", "": "[4pt]"}  # below a row, by what follows
+
+
+def _rows(group: list[Formula], lang: str) -> str:
+    """The lines of one display, long ones broken."""
+    left = max(width(f.left.latex) for f in group)
+    lines: list[str] = []
+    for formula, following in zip(group, [*group[1:], None], strict=True):
+        row = _row(formula, PAPER - left, lang)
+        kind = following.kind if following else None
+        end = f" \\\\{SPACE.get(kind, SPACE[''])}" if kind is not None else ""
+        lines += [*row[:-1], row[-1] + end]
+    return "\n".join(lines)
+
+
+def _row(formula: Formula, room: float, lang: str) -> list[str]:
     if formula.kind == "shape":
-        if not formula.left.latex:
-            return rf"&\scriptstyle{{}}\phantom{{=}}\; {formula.right.latex}"
-        return rf"\scriptstyle {formula.left.latex} &\scriptstyle{{}}= {formula.right.latex}"
+        left = rf"\scriptstyle {formula.left.latex} " if formula.left.latex else ""
+        sign = rf"{{}}{formula.relation} " if formula.relation else r"{}\phantom{=}\; "
+        return [rf"{left}&\scriptstyle{sign}{formula.right.latex}"]
     reason = _reason(formula, lang)
-    note = rf" && \text{{\small ({reason})}}" if reason else ""
-    right = r" \\ &\quad ".join(_broken(formula.right.latex))
-    return f"{formula.left.latex} &{formula.relation} {right}{note}".strip()
-
-
-LINE = 150  # characters of LaTeX that fit on a line of paper, about
-
-
-def _broken(text: str) -> list[str]:
-    """A long right side in lines, broken before a sign or between factors outside all brackets."""
-    if _length(text) <= LINE:
-        return [text]
-    pieces, depth, last = [], 0, 0
-    for k, sign in enumerate(text):
-        depth += (sign in "({[") - (sign in ")}]")
-        breakable = text[k : k + 3] in (" + ", " - ") or (sign == " " and text[k - 1] in ")}")
-        if depth == 0 and breakable and _length(text[last:k]) > LINE * 0.6:
-            pieces.append(text[last:k])
-            last = k + 1
-    return [*pieces, text[last:]]
-
-
-def _length(text: str) -> int:
-    """About as long as it prints: commands count as one sign."""
-    return len(re.sub(r"\\[a-zA-Z]+|[{}_^]", "", text)) * 2
+    note = rf" \quad \text{{\small ({reason})}}" if reason else ""
+    first, *rest = broken(formula.right.latex, room - 16)
+    lines = [f"{formula.left.latex} &{formula.relation} {first}".strip()]
+    lines += [rf"&\quad {part}" for part in rest]
+    if width(f"{[first, *rest][-1]}{note}") > room - 16 - 10 * bool(rest):
+        lines.append(rf"& {note.strip()}")
+    else:
+        lines[-1] += note
+    return [*(rf"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
 def _grouped(blocks: tuple[Block, ...]) -> list[Sentence | list[Formula]]:
@@ -171,5 +191,6 @@ def _grouped(blocks: tuple[Block, ...]) -> list[Sentence | list[Formula]]:
     return groups
 
 
-def _escape(text: str) -> str:
-    return re.sub(r"([&%$#_{}])", r"\\\1", text)
+def _escaped(text: str, format: str) -> str:
+    special = {"tex": r"([&%$#_{}])", "markdown": r"([\\`*_\[\]<>])"}.get(format)
+    return re.sub(special, r"\\\1", text) if special else text

@@ -140,7 +140,7 @@ def check(network: symbp.Network, drawn: Drawn, seed: int) -> None:
     symbols = {symbol: key for key, symbol in drawn.parameters.items()}
     sign = pick.choice([-1, 1])
     points = {
-        s: sp.Rational(pick.randint(-1500, 1500), 1009)
+        s: sp.Rational(pick.randrange(-1499, 1500, 2), 1009)
         for s in [*symbols, sp.Symbol("x", real=True)]
     }
     points |= {sp.Symbol("t", real=True): target(drawn.text, pick, sign)}
@@ -180,7 +180,7 @@ def test_results_are_sympy_s_derivatives(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 80))
+@pytest.mark.parametrize("seed", range(10, 70))
 def test_results_of_more_networks_are_sympy_s_derivatives(seed):
     drawn = Draw(seed).network()
     check(network_of(drawn), drawn, seed)
