@@ -14,7 +14,6 @@ import sympy as sp
 from symbp.calculus.equation import ADJOINT
 from symbp.printers.base import ATOM, OPEN, POWER, PRODUCT, SUM
 
-
 Piece: TypeAlias = tuple[str, int]
 
 
@@ -95,7 +94,8 @@ class Latex(Dialect):
         "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh", "asin": r"\arcsin",
         "acos": r"\arccos", "atan": r"\arctan", "erf": r"\operatorname{erf}",
         "sign": r"\operatorname{sign}", "log1p": r"\operatorname{log1p}",
-        "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min", "argmax": r"\operatorname{argmax}",
+        "expm1": r"\operatorname{expm1}", "maximum": r"\max", "minimum": r"\min",
+        "argmax": r"\operatorname{argmax}",
         "stop_gradient": r"\operatorname{sg}",
     }  # fmt: skip
 

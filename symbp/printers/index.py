@@ -12,28 +12,23 @@ from symbp.arrays import nodes
 from symbp.arrays.lower import Lowered
 from symbp.arrays.nodes import (
     Align,
-    Arange,
     Call,
     Condition,
     Const,
     Contract,
     Einsum,
-    FirstMaxMask,
     Lin,
     Node,
-    Power,
     Prod,
     Reduce,
-    Ref,
-    Select,
     children,
     is_indicator,
 )
 from symbp.calculus.expression import Group, Letter, Size, letter
 from symbp.calculus.index import base
 from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, raised, slot
+from symbp.printers.constants import decimal_of
 from symbp.printers.dialect import Dialect
-from symbp.printers.numpy import decimal_of
 
 FunctionNames = Mapping[str, str]  # named activation -> how it is written
 SizeOf = Callable[[Letter], int | None]

@@ -11,16 +11,9 @@ from itertools import combinations
 from symbp.arrays import nodes
 from symbp.arrays.lower import Lowered
 from symbp.arrays.nodes import (
-    Align,
-    Arange,
     Axes,
-    Contract,
-    Einsum,
-    FirstMaxMask,
     Lin,
     Node,
-    Prod,
-    Reduce,
     Ref,
     children,
 )
@@ -89,10 +82,18 @@ class Matrix(Formula):
         left, right = self.matrix_axes(node.a), self.matrix_axes(node.b)
         if not left or not right:
             raise NoMatrixForm
-        first = self.transposed(node.a) if left[0] == inner[0] and len(left) == 2 else self.text(node.a, POWER)
+        first = (
+            self.transposed(node.a)
+            if left[0] == inner[0] and len(left) == 2
+            else self.text(node.a, POWER)
+        )
         if len(left) == 1 and len(right) == 1:
             raise NoMatrixForm
-        second = self.transposed(node.b) if len(right) == 2 and right[-1] == inner[0] else self.text(node.b, POWER)
+        second = (
+            self.transposed(node.b)
+            if len(right) == 2 and right[-1] == inner[0]
+            else self.text(node.b, POWER)
+        )
         body = f"{first} {second}"
         summed = tuple(k for k in node.over if k in self.labels)
         if summed:

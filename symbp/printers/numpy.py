@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import sympy as sp
 
 from symbp.arrays import nodes
@@ -11,16 +9,10 @@ from symbp.arrays.lower import Lowered, shared_places
 from symbp.arrays.nodes import (
     Align,
     Arange,
-    Call,
     Condition,
     Const,
-    Contract,
-    Einsum,
-    FirstMaxMask,
     Lin,
     Node,
-    Power,
-    Prod,
     Reduce,
     Ref,
     Select,
@@ -28,21 +20,20 @@ from symbp.arrays.nodes import (
     is_indicator,
     spans,
 )
-from symbp.calculus.expression import Group, Letter, Size
+from symbp.calculus.expression import Group, Letter
 from symbp.printers.base import (
     ATOM,
     BATCH,
     CAST,
     CONDITION,
-    LOOP,
     POWER,
     PRODUCT,
     SUM,
-    Printer,
     slot,
 )
+from symbp.printers.constants import decimal_of
+from symbp.printers.reads import Reads, groups
 
-SizeOf = Callable[[Letter], int | None]
 UFUNCS = {
     "abs": "np.abs", "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan",
     "power": "np.power",
@@ -53,19 +44,8 @@ UFUNCS = {
 }  # fmt: skip
 
 
-class NumPy(Printer):
-    """``size_of`` gives the size of a letter, ``length`` that of a tensor's axis; None is the batch,
-    which is known when the code runs. What is ``handed_out`` must own its memory."""
-
-    def __init__(
-        self,
-        size_of: SizeOf,
-        length: Callable[[str, int], int | None] | None = None,
-        handed_out: frozenset[str] = frozenset(),
-    ) -> None:
-        self.size_of = size_of
-        self.length = length
-        self.handed_out = handed_out
+class NumPy(Reads):
+    """One method a node class; the constructor's arguments are those of ``Constants``."""
 
     def statement(self, lowered: Lowered) -> tuple[str, str]:
         """Target and value of an assignment, or of ``+=`` for a scatter."""
@@ -90,176 +70,11 @@ class NumPy(Printer):
 
     def target(self, ref: nodes.Ref) -> str:
         if not ref.short and all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
-            if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= _groups(ref):
+            if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= groups(ref):
                 return slot(ref.name)
         return self.text(ref)
 
-    def _axis_length(self, index: sp.Expr) -> str:
-        parts = index.parts if isinstance(index, Group) else (index,)
-        total = 1
-        for part in parts:
-            size = self.size_of(part)
-            if size is None:
-                return "-1"
-            total *= size
-        return str(total)
-
-    def _shape(self, axes: tuple[Letter, ...]) -> str:
-        lengths = [self._length(i) for i in axes]
-        return f"({lengths[0]},)" if len(lengths) == 1 else f"({', '.join(lengths)})"
-
-    def _length(self, index: Letter) -> str:
-        size = self.size_of(index)
-        return slot(BATCH) if size is None else str(size)
-
-    # -- leaves ---------------------------------------------------------------------------------
-
-    def Const(self, node: nodes.Const) -> tuple[str, int]:
-        return self.number(node.value)
-
-    def number(self, value: sp.Expr) -> tuple[str, int]:
-        """A constant; Python floats keep float32 arrays float32, NumPy's scalars would not."""
-        if isinstance(value, Size):
-            size = self.size_of(value.letter)
-            return (slot(BATCH) if size is None else str(size)), ATOM
-        if value.is_Integer:
-            return str(value), ATOM if value >= 0 else SUM
-        if value.is_Rational:
-            decimal = decimal_of(value)
-            if decimal is not None:
-                return decimal, ATOM if value > 0 else SUM
-            return f"{value.p} / {value.q}", PRODUCT
-        if value == sp.pi:
-            return "np.pi", ATOM
-        if value in (sp.oo, -sp.oo):
-            return ("np.inf", ATOM) if value == sp.oo else ("-np.inf", SUM)
-        if value.is_Symbol:
-            return slot(LOOP + value.name), ATOM
-        if value.is_Add:
-            terms = sorted(value.args, key=lambda a: (a.could_extract_minus_sign(), a.is_number))
-            return " + ".join(self.number(a)[0] for a in terms).replace("+ -", "- "), SUM
-        if value.is_Pow and value.exp == sp.Rational(1, 2):
-            return f"math.sqrt({self.number(value.base)[0]})", ATOM
-        if value.is_Pow and value.exp.is_number and value.exp.could_extract_minus_sign():
-            return f"1 / {self._number_at(1 / value, POWER)}", PRODUCT
-        if value.is_Mul:
-            return self._number_product(value), PRODUCT
-        if value.is_Pow and value.base != sp.E:
-            return f"{self._number_at(value.base, ATOM)}**{self._number_at(value.exp, ATOM)}", POWER
-        name = "exp" if value.is_Pow else type(value).__name__.lower()
-        inner = value.exp if value.is_Pow else value.args[0]
-        return f"math.{name}({self.number(inner)[0]})", ATOM
-
-    def _number_product(self, value: sp.Mul) -> str:
-        over, under = sp.fraction(value)
-        top = [self._number_at(f, PRODUCT) for f in sp.Mul.make_args(over) if f != 1] or ["1"]
-        bottom = [self._number_at(f, POWER) for f in sp.Mul.make_args(under) if f != 1]
-        return " / ".join([" * ".join(top), *bottom])
-
-    def _number_at(self, value: sp.Expr, level: int) -> str:
-        text, own = self.number(value)
-        return f"({text})" if own < level else text
-
-    def Arange(self, node: nodes.Arange) -> tuple[str, int]:
-        size = self.size_of(node.letter)
-        count = f"{slot(BATCH)}, dtype=float" if size is None else f"{size}.0"
-        return f"np.arange({count}){slot(CAST)}", ATOM
-
-    def Ref(self, node: nodes.Ref) -> tuple[str, int]:
-        if node.whole:
-            return slot(node.name), ATOM
-        text, index = self._split_groups(node)
-        return self._subscript(text, index, node), ATOM
-
-    def _split_groups(self, node: nodes.Ref) -> tuple[str, list[sp.Expr]]:
-        """Reshape so that every part of a composite index has an axis of its own."""
-        if not any(isinstance(i, Group) for i in node.index):
-            return slot(node.name), list(node.index)
-        parts: list[sp.Expr] = []
-        lengths: list[str] = []
-        for axis, index in enumerate(node.index):
-            if isinstance(index, Group) or index.is_Symbol:
-                inside = index.parts if isinstance(index, Group) else (index,)
-                parts += inside
-                lengths += [self._axis_length(p) for p in inside]
-                continue
-            parts.append(index)
-            length = self.length(node.name, axis) if self.length else None
-            lengths.append("-1" if length is None else str(length))
-        return f"{slot(node.name)}.reshape({', '.join(lengths)})", parts
-
-    def _subscript(self, text: str, index: list[sp.Expr], node: nodes.Ref) -> str:
-        specs: list[str] = []
-        windows: list[tuple[int, int, int]] = []  # axis, width, step
-        shared = range(*(shared_places(tuple(index), self._fixed(index, node)) or (0, 0)))
-        block = [a for a in node.axes if any(a in index[k].free_symbols for k in shared)]
-        for axis, place in enumerate(index):
-            place = self._with_sizes(place)
-            inside = [s for s in node.axes if s in place.free_symbols]
-            if axis in shared:
-                specs.append(self._advanced(place, block))
-            elif place.is_Symbol and inside and axis in node.short:
-                specs.append(f":{self._length(place)}")
-            elif place.is_Symbol and inside:
-                specs.append(":")
-            elif not inside:
-                specs.append(self.number(place)[0])
-            elif len(inside) == 1:
-                specs.append(self._slice(place, inside[0]))
-            else:
-                outer, inner = inside
-                step = int(place.coeff(inner))
-                windows.append((axis, step * (self._size(inner) - 1) + 1, step))
-                specs.append(self._slice(place.xreplace({inner: sp.S.Zero}), outer))
-        if windows:
-            axes, widths, steps = zip(*windows, strict=True)
-            where = f"{widths[0]}, axis={axes[0]}" if len(axes) == 1 else f"{widths}, axis={axes}"
-            text = f"np.lib.stride_tricks.sliding_window_view({text}, {where})"
-            specs += [":" if s == 1 else f"::{s}" for s in steps]
-        while len(specs) > 1 and specs[-1] == ":":
-            specs.pop()
-        return text if specs == [":"] else f"{text}[{', '.join(specs)}]"
-
-    def _fixed(self, index: list[sp.Expr], node: nodes.Ref) -> set[Letter]:
-        return {s for place in index for s in place.free_symbols} - set(node.axes)
-
-    def _with_sizes(self, place: sp.Expr) -> sp.Expr:
-        sizes = {s: self.size_of(s.letter) for s in place.atoms(Size)}
-        return place.xreplace({s: sp.Integer(k) for s, k in sizes.items() if k is not None})
-
-    def _advanced(self, place: sp.Expr, block: list[Letter]) -> str:
-        """An array of positions, with an axis for each letter of the block that it shares."""
-        text = ""
-        for k, index in enumerate(block):
-            count = int(place.coeff(index))
-            if not count:
-                continue
-            behind = len(block) - k - 1
-            size = self.size_of(index)
-            term = f"np.arange({slot(BATCH) if size is None else size})"
-            term += f"[:{', None' * behind}]" if behind else ""
-            joint = " - " if count < 0 else " + "
-            term = term if abs(count) == 1 else f"{abs(count)} * {term}"
-            text += (joint if text else joint.strip(" +")) + term
-        rest = place - sum(place.coeff(i) * i for i in block)
-        return text if rest == 0 else f"{text} + {self.number(rest)[0]}".lstrip(" +")
-
-    def _size(self, index: sp.Symbol) -> int:
-        size = self.size_of(index)
-        if size is None:
-            raise ValueError(f"the batch letter {index} stands in an affine index")
-        return size
-
-    def _slice(self, place: sp.Expr, index: sp.Symbol) -> str:
-        """``c*i + s`` for i = 0 .. size - 1 as a slice."""
-        step = int(place.coeff(index))
-        start = place - step * index
-        last = start + step * (self._size(index) - 1)
-        stop = last + (1 if step > 0 else -1)
-        begin = "" if start == 0 and step > 0 else self.number(start)[0]
-        end = "" if stop.is_Integer and stop < 0 else self.number(stop)[0]
-        mark = " : " if " " in begin + end else ":"
-        return f"{begin}{mark}{end}".strip() + (f"{mark}{step}" if step != 1 else "")
+    # -- transposes and broadcasts --------------------------------------------------------------
 
     def Align(self, node: nodes.Align) -> tuple[str, int]:
         inner = node.x
@@ -328,7 +143,7 @@ class NumPy(Printer):
     def Einsum(self, node: nodes.Einsum) -> tuple[str, int]:
         used: dict[Letter, str] = {}
         alphabet = iter("abcdefghijklmnopqrstuvwxyz")
-        free = [c for c in alphabet]
+        free = list(alphabet)
         for operand in node.operands:
             for index in operand.axes:
                 if index not in used:
@@ -444,23 +259,8 @@ class Integers(NumPy):
         return f"np.arange({slot(BATCH) if size is None else size})", ATOM
 
 
-def _groups(ref: nodes.Ref) -> set[sp.Expr]:
-    return {i for i in ref.index if isinstance(i, Group)}
-
-
 def _whole(node: Node) -> bool:
     """Whether a value is made of letters and whole numbers alone."""
     if isinstance(node, (Lin, Align)):
         return all(_whole(child) for child in children(node))
-    return isinstance(node, Arange) or isinstance(node, Const) and node.value.is_Integer
-
-
-def decimal_of(value: sp.Rational) -> str | None:
-    """The decimal literal of a number whose denominator divides a power of ten, else None."""
-    rest = value.q
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest != 1 or value.is_Integer:
-        return None
-    return repr(float(value))
+    return isinstance(node, Arange) or (isinstance(node, Const) and node.value.is_Integer)

@@ -42,9 +42,9 @@ def formula(finished: Finished, notation: str, dialect: Dialect) -> str | None:
     if sides is None:
         return None
 
-    def write(name: str, index: str, label: str, mark: str | bool) -> str:
+    def write(name: str, index: str, label: str, transposed: bool) -> str:
         text = _name(name) + (f"_{{{index}}}" if index else "") + (f"^({label})" if label else "")
-        return text + ("^T" if mark in ("T", True) else "")
+        return text + ("^T" if transposed else "")
 
     return fill(f"{sides[0]} = {sides[1]}", write)
 

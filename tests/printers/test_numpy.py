@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from symbp.printers.numpy import decimal_of
+from symbp.printers.constants import decimal_of
 from tests.layers.proved import dense, formula, lines, module_of, network, sample
 from tests.printers.equations import code, equations
 
