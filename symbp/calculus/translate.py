@@ -302,7 +302,7 @@ class _Translator:
         if condition is not None and node.op in ("max", "min"):
             body = Where(condition, body, -sp.oo)
         elif condition is not None:
-            body = masked(condition, body)
+            body = self.masked(condition, body)
         if node.op == "mean" and condition is not None:
             count = SumOver(Iverson(condition), *bound)
             some = Where(Compare(">=", count, sp.S.One), count, sp.S.One)  # an empty mean is 0
@@ -313,6 +313,18 @@ class _Translator:
         if kind is MaxOver and (place != WHOLE or sign < 0):
             return sign * self.part(value, "m")
         return value
+
+    def masked(self, condition: sp.Expr, body: sp.Expr) -> sp.Expr:
+        """``body`` where the condition holds, else 0; a product of what comes from outside stays one
+        (it is finite: 0 times infinity cannot be), so that no array of all its letters is stored."""
+        tame = (Entry, sp.Mul, sp.Add, sp.Symbol, sp.Number, Size)
+        nodes = [n for n in sp.preorder_traversal(body) if not isinstance(n, (sp.Symbol, Str))]
+        simple = all(
+            isinstance(n, tame) or (n.is_Pow and n.exp.is_Integer and n.exp > 0) for n in nodes
+        )
+        if simple and not any(read.name in self.defined for read in entries(body)):
+            return Iverson(condition) * body
+        return Where(condition, body, sp.S.Zero)
 
     def softmax(
         self,
@@ -374,16 +386,6 @@ class _Translator:
 
     def _rank(self, index: Letter) -> int:
         return self.order.index(index) if index in self.order else len(self.order)
-
-
-def masked(condition: sp.Expr, body: sp.Expr) -> sp.Expr:
-    """``body`` where the condition holds, else 0; a product stays one where that cannot be 0 times
-    infinity, so that no array of all its letters is stored."""
-    tame = (Entry, sp.Mul, sp.Add, sp.Symbol, sp.Number, Size)
-    nodes = (n for n in sp.preorder_traversal(body) if not isinstance(n, (sp.Symbol, Str)))
-    if all(isinstance(n, tame) or n.is_Pow and n.exp.is_Integer and n.exp > 0 for n in nodes):
-        return Iverson(condition) * body
-    return Where(condition, body, sp.S.Zero)
 
 
 def _match(
