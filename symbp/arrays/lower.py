@@ -44,7 +44,6 @@ from symbp.calculus.expression import (
     Letter,
     Log1p,
     Logical,
-    MaxOver,
     MeanOver,
     Prime,
     Reduction,
@@ -86,18 +85,20 @@ def lower(
     letters are loop variables, not axes."""
     target = equation.target
     scatter = [i for i in target.indices if len(_letters(i)) > 1 and not isinstance(i, Group)]
-    incoming = {x for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for x in r.free_symbols}
+    incoming = {
+        x for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for x in r.free_symbols
+    }
     loops = tuple(dict.fromkeys(x for i in scatter for x in _window(i, incoming)))
     fixed |= set(loops)
-    axes = tuple(
-        dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed)
-    )
+    axes = tuple(dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed))
     lowering = _Lowering(axes, order, fixed, covers or (lambda name, axis, index: True))
     tree = align(lowering.node(equation.rhs), axes)
     plain = all(i.is_Symbol or isinstance(i, Group) for i in target.indices)
     plain = plain and shared_places(target.indices) is None
     short = lowering.short(target)
-    return Lowered(Ref(target.name, target.indices, axes, short), tree, not plain or bool(short), loops)
+    return Lowered(
+        Ref(target.name, target.indices, axes, short), tree, not plain or bool(short), loops
+    )
 
 
 def _window(index: sp.Expr, incoming: Collection[Letter]) -> tuple[Letter, ...]:
@@ -127,7 +128,15 @@ def _letters(index: sp.Expr) -> tuple[Letter, ...]:
     if isinstance(index, Group):
         return tuple(x for part in index.parts for x in _letters(part))
     found = sorted(index.free_symbols, key=lambda s: s.name)
-    return tuple(sorted(found, key=lambda s: (-abs(index.coeff(s)), index.as_ordered_terms().index(index.coeff(s) * s))))
+    return tuple(
+        sorted(
+            found,
+            key=lambda s: (
+                -abs(index.coeff(s)),
+                index.as_ordered_terms().index(index.coeff(s) * s),
+            ),
+        )
+    )
 
 
 class _Lowering:
@@ -292,7 +301,9 @@ class _Lowering:
         for factor in sp.Mul.make_args(rest):
             if factor == 1:
                 continue
-            inverse = factor.is_Pow and factor.base != sp.E and factor.exp.could_extract_minus_sign()
+            inverse = (
+                factor.is_Pow and factor.base != sp.E and factor.exp.could_extract_minus_sign()
+            )
             (under if inverse else over).append(1 / factor if inverse else factor)
         coefficient, over = _flip(coefficient, over)
         return coefficient, sorted(over, key=self.rank), sorted(under, key=self.rank)
@@ -400,9 +411,7 @@ def _sign(term: sp.Expr) -> int:
     return 1 if coefficient > 0 else -1
 
 
-def _flip(
-    coefficient: sp.Rational, factors: list[sp.Expr]
-) -> tuple[sp.Rational, list[sp.Expr]]:
+def _flip(coefficient: sp.Rational, factors: list[sp.Expr]) -> tuple[sp.Rational, list[sp.Expr]]:
     """``-(a - 1)`` reads ``1 - a``."""
     if coefficient.could_extract_minus_sign():
         for k, factor in enumerate(factors):

@@ -17,7 +17,7 @@ def gather_choices(expr: sp.Basic, finite: Container[str]) -> sp.Basic:
     condition does not hold move inside. Tensors in ``finite`` (and adjoints) never are."""
     if not expr.has(Where, Iverson):
         return expr
-    if isinstance(expr, (Reduction, Where)) or expr.is_Pow or expr.is_Mul and not _choices(expr):
+    if isinstance(expr, (Reduction, Where)) or expr.is_Pow or (expr.is_Mul and not _choices(expr)):
         return rebuild(expr, [gather_choices(a, finite) for a in expr.args])
     groups: dict[tuple[sp.Basic, sp.Expr], list[_Choice]] = {}
     rest: list[sp.Expr] = []
@@ -81,7 +81,11 @@ def _is_finite(factor: sp.Expr, finite: Container[str]) -> bool:
         return True
     if isinstance(factor, Entry):
         return factor.name in finite
-    if factor.is_Pow and factor.exp.is_Integer and factor.exp > 0 or factor.is_Add or factor.is_Mul:
+    if (
+        (factor.is_Pow and factor.exp.is_Integer and factor.exp > 0)
+        or factor.is_Add
+        or factor.is_Mul
+    ):
         return all(_is_finite(a, finite) for a in factor.args)
     return False
 
@@ -96,4 +100,3 @@ def _joined(members: list[_Choice], finite: Container[str]) -> sp.Expr:
     if then == 0 and isinstance(condition, Compare):
         condition, then, otherwise = condition.negated(), otherwise, then
     return first.outside * Where(condition, then, otherwise)
-

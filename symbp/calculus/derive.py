@@ -230,7 +230,9 @@ class _Rewriter:
         """Write the adjoints of internal tensors into what reads them."""
         for name, equation in reversed(closed.items()):
 
-            def value(entry: Entry, equation: Equation = equation) -> sp.Basic:
+            def value(
+                entry: Entry, equation: Equation = equation, expr: sp.Basic = expr
+            ) -> sp.Basic:
                 own = equation.target.indices
                 there = freshen(equation.rhs, expr.atoms(sp.Symbol))
                 return substitute(there, dict(zip(own, entry.indices, strict=True)))
@@ -242,7 +244,11 @@ class _Rewriter:
         """Write the expression in what the unit computes last, where that is shorter and exact."""
         for found in self.inverses:
             candidate = tidy(apply_inverse(expr, found), self.axes)
-            if candidate != expr and _poles(candidate) <= _poles(expr) and _shorter(candidate, expr):
+            if (
+                candidate != expr
+                and _poles(candidate) <= _poles(expr)
+                and _shorter(candidate, expr)
+            ):
                 expr = candidate
         return expr
 
