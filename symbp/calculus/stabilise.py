@@ -280,7 +280,7 @@ def others_of(name: str, unit: Unit) -> Others | None:
     )
     if power.target.indices != ratio.target.indices or len(total.rhs.letters) != 1:
         return None
-    (place,) = (k for k, i in enumerate(total.rhs.body.indices) if i == total.rhs.letters[0])
+    place = total.rhs.body.indices.index(total.rhs.letters[0])
     letter = ratio.target.indices[place]
     return None if unit.size_of(letter) == 1 else Others(ratio.target, power.rhs.args[0], letter)
 

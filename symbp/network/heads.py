@@ -15,7 +15,7 @@ from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import Entry, MeanOver, Reduction, SumOver, entries, letter, rebuild
 from symbp.calculus.index import base, substitute
-from symbp.calculus.stabilise import stable_logs
+from symbp.calculus.stabilise import stable_gradient, stable_logs
 from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.spec import Loss, Output
@@ -87,6 +87,9 @@ def _joined_head(
         unit = replace(unit, letters=sizes)
         own[-1] = Finished(loss.equations[-1], unit, order, Equation(loss.equations[-1].target, rhs))
         own = [*(Finished(e, unit, order) for e in before), *own]
+        gradient = stable_gradient(text.unit, before, rhs)
+        if gradient is not None:
+            text = replace(text, unit=unit, order=order, runs={gradient.name: gradient})
     return Head(output, source, text, node, tuple(own), names, target_shape)
 
 

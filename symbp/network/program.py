@@ -450,7 +450,8 @@ class _Builder:
 
 def _loss_name(local: str, h: Head) -> str:
     """``log_y`` of a loss over an output named p is ``log_p``."""
-    for prefix, suffix in (("log_", ""), ("", "_max"), ("", "_sum")):
+    others = (("", f"_others{end}") for end in ("", "_max", "_exp", "_sum"))
+    for prefix, suffix in (("log_", ""), ("log_not_", ""), ("", "_max"), ("", "_sum"), *others):
         if local == f"{prefix}y{suffix}":
             return f"{prefix}{h.names['y'].rstrip('_')}{suffix}"
     return local

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import sympy as sp
@@ -37,6 +37,7 @@ class UnitText:
     derivation: Derivation
     order: Mapping[str, int]
     updates: tuple[Equation, ...] = ()
+    runs: Mapping[str, Equation] = field(default_factory=dict)  # adjoints to run instead, by name
 
     @cached_property
     def forward_order(self) -> Mapping[str, int]:
@@ -61,7 +62,8 @@ class UnitText:
 
     def finished(self, adjoint: Adjoint, equation: Equation) -> Finished:
         inserted = {i.name: i for i in self.derivation.inserted}
-        return Finished(equation, self.unit, self.order, adjoint=adjoint, inserted=inserted)
+        runs = self.runs.get(equation.name)
+        return Finished(equation, self.unit, self.order, runs, adjoint, inserted)
 
     @cached_property
     def moves(self) -> tuple[Finished, ...]:
