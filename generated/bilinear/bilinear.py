@@ -17,7 +17,7 @@ def _forward(params, x, training, rng):
     q1 = np.einsum("ni,nj,kij->nk", x, x, A1, optimize=True)
     s = x @ W1 + q1 + b1  # s = x W1 + q1 + b1
     e1 = np.exp(s - s.max(axis=-1, keepdims=True))  # e1 = exp(s)
-    s1 = e1.sum(axis=-1)  # s1 = Σ_k' e1
+    s1 = e1.sum(axis=-1)  # s1 = Σ_k e1
     p = e1 / s1[:, None]  # p = e1 / s1
     return p, {"x": x, "s": s, "p": p, "n": n}
 
@@ -26,11 +26,11 @@ def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     A1, W1 = params["A1"], params["W1"]
     s = cache["s"]
-    p_max = s.max(axis=-1)  # p_max = max_k' s
-    p_sum = np.exp(s - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k' exp(s - p_max)
+    p_max = s.max(axis=-1)  # p_max = max_k s
+    p_sum = np.exp(s - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k exp(s - p_max)
     log_p = s - p_max[:, None] - np.log(p_sum[:, None])  # log_p = s - p_max - log(p_sum)
     data_loss = -(t * log_p).sum(axis=-1).mean()  # data_loss = -1/N Σ_n Σ_k t ⊙ log(p)
-    # L = data_loss + 0.0005 Σ_ijk A1[i]² + 0.0005 Σ_ij W1²
+    # L = data_loss + 0.0005 Σ_ijk A1[i,j,k]² + 0.0005 Σ_ij W1[i,j]²
     return data_loss + 0.0005 * (A1**2).sum() + 0.0005 * (W1**2).sum()
 
 
@@ -40,7 +40,7 @@ def _backward(params, cache, t):
     x, p, n = cache["x"], cache["p"], cache["n"]
     ds = (p - t) / n  # ∂L/∂s = 1/N (p - t)
     dq1 = ds  # ∂L/∂q1 = ∂L/∂s
-    # ∂L/∂A1[i,j,k] = 0.001 A1[i,j,k] + Σ_n ∂L/∂q1[n,k] x[n,i] x[n,j]
+    # ∂L/∂A1[k,i,j] = 0.001 A1[k,i,j] + Σ_n ∂L/∂q1[n,k] x[n,i] x[n,j]
     dA1 = 0.001 * A1 + np.einsum("nk,ni,nj->kij", dq1, x, x, optimize=True)
     dW1 = 0.001 * W1 + x.T @ ds  # ∂L/∂W1 = 0.001 W1 + xᵀ ∂L/∂s
     db1 = ds.sum(axis=0)  # ∂L/∂b1 = Σ_n ∂L/∂s

@@ -34,7 +34,7 @@ def _forward(params, x, training, rng):
         h1 = h1 + z4  # h1[l+1] = h1[l] + z4[l]
     z5 = h1 @ W5 + b5  # z5 = h1[12] W5 + b5
     e5 = np.exp(z5 - z5.max(axis=-1, keepdims=True))  # e5 = exp(z5)
-    s5 = e5.sum(axis=-1)  # s5 = Σ_k' e5
+    s5 = e5.sum(axis=-1)  # s5 = Σ_k e5
     p = e5 / s5[:, None]  # p = e5 / s5
     cache = {
         "x": x,
@@ -53,8 +53,8 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     z5 = cache["z5"]
-    p_max = z5.max(axis=-1)  # p_max = max_k' z5
-    p_sum = np.exp(z5 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k' exp(z5 - p_max)
+    p_max = z5.max(axis=-1)  # p_max = max_k z5
+    p_sum = np.exp(z5 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k exp(z5 - p_max)
     log_p = z5 - p_max[:, None] - np.log(p_sum[:, None])  # log_p = z5 - p_max - log(p_sum)
     return -(t * log_p).sum(axis=-1).mean()  # L = -1/N Σ_n Σ_k t ⊙ log(p)
 
@@ -87,7 +87,7 @@ def _backward(params, cache, t):
         dxhat2 = du2 * gamma2[l]  # ∂L/∂xhat2[l] = ∂L/∂u2[l] ⊙ gamma2[l]
         dbeta2[l] = du2.sum(axis=0)  # ∂L/∂beta2[l] = Σ_n ∂L/∂u2[l]
         dgamma2[l] = (du2 * xhat2[l]).sum(axis=0)  # ∂L/∂gamma2[l] = Σ_n ∂L/∂u2[l] ⊙ xhat2[l]
-        # ∂L/∂h1[l] = (∂L/∂xhat2[l] - 1/12 Σ_d ∂L/∂xhat2[l] - xhat2[l] ⊙ (1/12 Σ_d xhat2[l] ⊙
+        # ∂L/∂h1[l]|u2 = (∂L/∂xhat2[l] - 1/12 Σ_d ∂L/∂xhat2[l] - xhat2[l] ⊙ (1/12 Σ_d xhat2[l] ⊙
         #   ∂L/∂xhat2[l])) / s2[l]
         dh1_u2 = (
             dxhat2

@@ -25,7 +25,7 @@ def _forward(params, x, training, rng):
         mask1 = None
     z2 = d1 @ W2 + b2  # z2 = d1 W2 + b2
     e2 = np.exp(z2 - z2.max(axis=-1, keepdims=True))  # e2 = exp(z2)
-    s2 = e2.sum(axis=-1)  # s2 = Σ_k' e2
+    s2 = e2.sum(axis=-1)  # s2 = Σ_k e2
     p = e2 / s2[:, None]  # p = e2 / s2
     cache = {
         "x": x,
@@ -43,8 +43,8 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     z2 = cache["z2"]
-    p_max = z2.max(axis=-1)  # p_max = max_k' z2
-    p_sum = np.exp(z2 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k' exp(z2 - p_max)
+    p_max = z2.max(axis=-1)  # p_max = max_k z2
+    p_sum = np.exp(z2 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k exp(z2 - p_max)
     log_p = z2 - p_max[:, None] - np.log(p_sum[:, None])  # log_p = z2 - p_max - log(p_sum)
     return -(t * log_p).sum(axis=-1).mean()  # L = -1/N Σ_n Σ_k t ⊙ log(p)
 

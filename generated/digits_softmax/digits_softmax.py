@@ -15,7 +15,7 @@ def _forward(params, x, training, rng):
     n = len(x)
     z1 = x @ W1 + b1  # z1 = x W1 + b1
     e1 = np.exp(z1 - z1.max(axis=-1, keepdims=True))  # e1 = exp(z1)
-    s1 = e1.sum(axis=-1)  # s1 = Σ_k' e1
+    s1 = e1.sum(axis=-1)  # s1 = Σ_k e1
     p = e1 / s1[:, None]  # p = e1 / s1
     return p, {"x": x, "z1": z1, "p": p, "n": n}
 
@@ -24,8 +24,8 @@ def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     W1 = params["W1"]
     z1 = cache["z1"]
-    p_max = z1.max(axis=-1)  # p_max = max_k' z1
-    p_sum = np.exp(z1 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k' exp(z1 - p_max)
+    p_max = z1.max(axis=-1)  # p_max = max_k z1
+    p_sum = np.exp(z1 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k exp(z1 - p_max)
     log_p = z1 - p_max[:, None] - np.log(p_sum[:, None])  # log_p = z1 - p_max - log(p_sum)
     data_loss = -(t * log_p).sum(axis=-1).mean()  # data_loss = -1/N Σ_n Σ_k t ⊙ log(p)
     return data_loss + 5e-05 * (W1**2).sum()  # L = data_loss + 5·10⁻⁵ Σ_ij W1²

@@ -23,7 +23,7 @@ def _forward(params, x, training, rng):
     r = a1 + a3  # r = a1 + a3
     z4 = r @ W4 + b4  # z4 = r W4 + b4
     e4 = np.exp(z4 - z4.max(axis=-1, keepdims=True))  # e4 = exp(z4)
-    s4 = e4.sum(axis=-1)  # s4 = Σ_k' e4
+    s4 = e4.sum(axis=-1)  # s4 = Σ_k e4
     p = e4 / s4[:, None]  # p = e4 / s4
     cache = {
         "x": x,
@@ -43,8 +43,8 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     z4 = cache["z4"]
-    p_max = z4.max(axis=-1)  # p_max = max_k' z4
-    p_sum = np.exp(z4 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k' exp(z4 - p_max)
+    p_max = z4.max(axis=-1)  # p_max = max_k z4
+    p_sum = np.exp(z4 - p_max[:, None]).sum(axis=-1)  # p_sum = Σ_k exp(z4 - p_max)
     log_p = z4 - p_max[:, None] - np.log(p_sum[:, None])  # log_p = z4 - p_max - log(p_sum)
     return -(t * log_p).sum(axis=-1).mean()  # L = -1/N Σ_n Σ_k t ⊙ log(p)
 

@@ -128,15 +128,13 @@ def _letters(index: sp.Expr) -> tuple[Letter, ...]:
     if isinstance(index, Group):
         return tuple(x for part in index.parts for x in _letters(part))
     found = sorted(index.free_symbols, key=lambda s: s.name)
-    return tuple(
-        sorted(
-            found,
-            key=lambda s: (
-                -abs(index.coeff(s)),
-                index.as_ordered_terms().index(index.coeff(s) * s),
-            ),
-        )
-    )
+    terms = index.as_ordered_terms()
+
+    def stride_first(s: Letter) -> tuple[sp.Expr, int]:
+        stride = index.coeff(s)
+        return -abs(stride), terms.index(stride * s)
+
+    return tuple(sorted(found, key=stride_first))
 
 
 class _Lowering:

@@ -12,7 +12,6 @@ GREEK = frozenset(
         "omega",
     )
 )  # fmt: skip
-DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
