@@ -78,7 +78,9 @@ def main() -> None:
         print(" ".join(cells))
     for name in ("repeat", "chain"):
         ten, thousand = base[f"{name} 10"], base[f"{name} 1000"]
-        print(f"{name}: 1000 layers take {thousand / ten:.1f} times as long as 10 ({thousand - ten:+.2f} s)")
+        print(
+            f"{name}: 1000 layers take {thousand / ten:.1f} times as long as 10 ({thousand - ten:+.2f} s)"
+        )
 
 
 if __name__ == "__main__":

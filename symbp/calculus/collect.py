@@ -95,7 +95,9 @@ def _merge(expr: sp.Expr) -> sp.Expr:
         if len(sums) != 1 or is_contraction(sums[0]):
             rest.append(term)
             continue
-        scale, outside = sp.Mul(*(f for f in sp.Mul.make_args(term) if f is not sums[0])).as_coeff_Mul()
+        scale, outside = sp.Mul(
+            *(f for f in sp.Mul.make_args(term) if f is not sums[0])
+        ).as_coeff_Mul()
         key = (type(sums[0]), sums[0].letters, outside)
         groups.setdefault(key, []).append(scale * sums[0].body)
     merged = [

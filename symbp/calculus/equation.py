@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -60,6 +60,10 @@ class Unit:
 
     def size_of(self, index: Letter) -> int | None:
         return self.sizes[base(index)]
+
+    def shape_of(self, indices: Iterable[Letter]) -> tuple[int | None, ...]:
+        """The sizes of letters, one an axis."""
+        return tuple(self.size_of(index) for index in indices)
 
     def entry(self, name: str) -> Entry:
         return Entry(name, *self.letters[name])

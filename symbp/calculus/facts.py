@@ -60,9 +60,7 @@ def _fold_power(node: sp.Pow, facts: list[Fact]) -> sp.Basic:
     return node
 
 
-def _rename(
-    value: sp.Expr, old: tuple[Letter, ...], new: tuple[Letter, ...]
-) -> sp.Basic:
+def _rename(value: sp.Expr, old: tuple[Letter, ...], new: tuple[Letter, ...]) -> sp.Basic:
     return substitute(freshen(value, new), dict(zip(old, new, strict=True)))
 
 
@@ -83,7 +81,9 @@ def inverse(equation: Equation, unit: Unit) -> tuple[str, Entry, sp.Expr] | None
     Returns the tensor's name, the read, and the solution in v; None where u is not unique.
     """
     target = equation.target
-    if not target.plain or any(isinstance(a, Reduction) for a in sp.preorder_traversal(equation.rhs)):
+    if not target.plain or any(
+        isinstance(a, Reduction) for a in sp.preorder_traversal(equation.rhs)
+    ):
         return None
     known = set(unit.inputs) | {e.name for e in unit.equations}
     reads = dict.fromkeys(entries(equation.rhs))

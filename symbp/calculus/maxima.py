@@ -50,7 +50,9 @@ def with_masks(unit: Unit) -> tuple[Unit, Masks]:
             own = tuple(sorted(free, key=lambda i: (order.index(i) if i in order else 99, i.name)))
             masks[text] = Mask(name, own, free)
             letters[name] = (*own, *node.letters)
-            equations.append(Equation(Entry(name, *letters[name]), FirstMax(node.body, *node.letters)))
+            equations.append(
+                Equation(Entry(name, *letters[name]), FirstMax(node.body, *node.letters))
+            )
         equations.append(equation)
     if not masks:
         return unit, masks

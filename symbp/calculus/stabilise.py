@@ -197,9 +197,7 @@ def stable_logs(unit: Unit) -> tuple[tuple[Equation, ...], sp.Expr] | None:
     return None if rhs == loss.rhs else (tuple(before.values()), rhs)
 
 
-def _stable_log(
-    argument: sp.Expr, unit: Unit, before: dict[str, Equation]
-) -> sp.Expr | None:
+def _stable_log(argument: sp.Expr, unit: Unit, before: dict[str, Equation]) -> sp.Expr | None:
     if argument.is_Add and len(argument.args) == 2 and sp.S.One in argument.args:
         other = -next(a for a in argument.args if a != 1)
         u = _sigmoid_argument(other, unit)

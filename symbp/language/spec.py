@@ -7,7 +7,9 @@ from typing import Any, TypeAlias
 
 from symbp.language.tree import Formula
 
-Options: TypeAlias = tuple[tuple[str, Any], ...]  # sorted by key; lists become tuples, tables sorted pairs
+Options: TypeAlias = tuple[
+    tuple[str, Any], ...
+]  # sorted by key; lists become tuples, tables sorted pairs
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,9 @@ def define(layer: Layer, shapes: tuple[Shape, ...], file: str | None = None) -> 
 
 def _needs_an_axis(layer: Layer, shapes: tuple[Shape, ...]) -> None:
     if not shapes[0]:
-        raise ValueError(f"{layer.type} needs an input with at least one axis, not one number a sample")
+        raise ValueError(
+            f"{layer.type} needs an input with at least one axis, not one number a sample"
+        )
 
 
 def _dense(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:

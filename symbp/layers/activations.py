@@ -36,9 +36,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         f"{SELU_SCALE}*where(x > 0, x, {SELU_ALPHA}*(exp(x) - 1))", r"\mathrm{SELU}"
     ),
     "softplus": Activation("log(1 + exp(x))", r"\mathrm{softplus}"),
-    "hardtanh": Activation(
-        "where(x > -1 and x < 1, x, where(x > 0, 1, -1))", r"\mathrm{hardtanh}"
-    ),
+    "hardtanh": Activation("where(x > -1 and x < 1, x, where(x > 0, 1, -1))", r"\mathrm{hardtanh}"),
     "silu": Activation("x*sigmoid(x)", r"\mathrm{SiLU}", named=False),
     "gelu": Activation("x*(1 + erf(x/sqrt(2)))/2", r"\mathrm{GELU}", named=False),
     "gelu_tanh": Activation(

@@ -18,5 +18,3 @@ def formula(kind: str, rank: int, delta: float = 1.0) -> str:
         "binary_cross_entropy": "-(t*log(y) + (1 - t)*log(1 - y))",
         "hinge": "maximum(0, 1 - t*y)",
     }[kind]
-
-

@@ -18,9 +18,7 @@ def reshape(source: tuple[int, ...], target: tuple[int, ...]) -> Definition:
     read = ",".join(LETTERS[: len(source)])
     sizes = dict(zip(LETTERS, source, strict=False))
     if len(target) == 1:
-        return Definition(
-            f"{_row_major(source, LETTERS, 'y')} = x[n,{read}]", sizes=sizes
-        )
+        return Definition(f"{_row_major(source, LETTERS, 'y')} = x[n,{read}]", sizes=sizes)
     others = "ijklpqrs"
     sizes |= dict(zip(others, target, strict=False))
     write = ",".join(others[: len(target)])

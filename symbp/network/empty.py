@@ -12,7 +12,15 @@ from symbp.language import tree
 from symbp.language.walk import walk
 
 Grid = Mapping[str, np.ndarray]
-PLAIN = (tree.Number, tree.Name, tree.SizeOf, tree.Negative, tree.Binary, tree.Compare, tree.Logical)
+PLAIN = (
+    tree.Number,
+    tree.Name,
+    tree.SizeOf,
+    tree.Negative,
+    tree.Binary,
+    tree.Compare,
+    tree.Logical,
+)
 LARGEST = 1_000_000  # index values that are tried; a larger grid is left to the run
 OPERATIONS: dict[str, Callable[..., np.ndarray]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
@@ -36,7 +44,9 @@ def check_reductions(
             if isinstance(node, tree.Reduction) and node.op in ("max", "min", "softmax"):
                 place = _empty_place(node, sizes)
                 if place is not None:
-                    message = f"{node.op}(...) has nothing to choose from{place}; widen its condition"
+                    message = (
+                        f"{node.op}(...) has nothing to choose from{place}; widen its condition"
+                    )
                     raise InputError(message, file, line + max(equation.line, 1) - 1)
 
 
@@ -57,7 +67,8 @@ def _empty_place(node: tree.Reduction, sizes: Mapping[str, int | None]) -> str |
         return None
     first = np.argwhere(~some)[0]
     return "".join(
-        f"{',' if k else ' at'} {i} = {int(at)}" for k, (i, at) in enumerate(zip(free, first, strict=True))
+        f"{',' if k else ' at'} {i} = {int(at)}"
+        for k, (i, at) in enumerate(zip(free, first, strict=True))
     )
 
 

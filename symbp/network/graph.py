@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.errors import InputError
+from symbp.language.parser import parse
 from symbp.language.spec import Layer, Output, Spec
 from symbp.layers import activation_by_name, define
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
-from symbp.language.parser import parse
-from symbp.layers.elementwise import activation as elementwise
 from symbp.network.identifiers import Identifiers
 from symbp.network.template import Library, Shape, Template
 
@@ -149,7 +148,9 @@ class _Builder:
             self.visible,
         )
 
-    def tensor(self, wish: str, shape: Shape, role: str, latex: str | None = None, key: str = "") -> str:
+    def tensor(
+        self, wish: str, shape: Shape, role: str, latex: str | None = None, key: str = ""
+    ) -> str:
         name = self.names.take(wish)
         self.tensors[name] = Tensor(name, shape, role, self.levels, latex, key)
         return name
@@ -234,11 +235,20 @@ class _Builder:
         names |= self.parameters(layer, definition, template)
         kind = self.kind_name(layer, definition)
         wish = layer.name or final or self.default(layer, kind)
-        output = self.tensor(wish, template.output_shape, "activation", definition.latex.get(definition.output))
+        latex = definition.latex.get(definition.output)
+        output = self.tensor(wish, template.output_shape, "activation", latex)
         names[definition.output] = output
         names |= self.inner(definition, template, names)
         self.items.append(
-            Node(output.partition(".")[0], layer.type, template, names, output, self.levels, layer.line)
+            Node(
+                output.partition(".")[0],
+                layer.type,
+                template,
+                names,
+                output,
+                self.levels,
+                layer.line,
+            )
         )
         return output
 
@@ -301,7 +311,8 @@ class _Builder:
             levels = self.tensors[owned[local]].levels
             if levels != self.levels[: len(levels)]:
                 raise self.error(
-                    layer, f"layer '{layer.share}' stands inside a repeat and cannot be shared outside"
+                    layer,
+                    f"layer '{layer.share}' stands inside a repeat and cannot be shared outside",
                 )
 
     def inner(
@@ -314,7 +325,7 @@ class _Builder:
                 local = equation.name
                 if local in names or local in made:
                     continue
-                shape = tuple(text.unit.sizes[i.name.partition("_")[0]] for i in text.unit.letters.get(local, ()))
+                shape = text.unit.shape_of(text.unit.letters.get(local, ()))
                 made[local] = self.tensor(
                     f"{local}{self.count or ''}", shape, "activation", definition.latex.get(local)
                 )
@@ -338,9 +349,7 @@ def expand(layer: Layer) -> tuple[Layer, ...]:
         second = Layer("activation", layer.name, (("function", activation),), line=layer.line)
     else:
         plain = (("function", None), ("latex", ()), ("parameters", ()))
-        second = Layer(
-            "activation", layer.name, plain, formula=parse(activation), line=layer.line
-        )
+        second = Layer("activation", layer.name, plain, formula=parse(activation), line=layer.line)
     return first, second
 
 
@@ -350,6 +359,3 @@ def _user_names(layers: tuple[Layer, ...]) -> list[str]:
         found += [layer.name] if layer.name else []
         found += _user_names(layer.layers)
     return found
-
-
-__all__ = ["Graph", "Level", "Node", "Repeat", "Tensor", "activation_by_name", "build", "elementwise"]

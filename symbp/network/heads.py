@@ -14,7 +14,7 @@ import sympy as sp
 from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import Entry, MeanOver, Reduction, SumOver, entries, letter, rebuild
-from symbp.calculus.index import base, substitute
+from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable_gradient, stable_logs
 from symbp.errors import InputError
 from symbp.language.parser import parse
@@ -55,7 +55,9 @@ def head(graph: Graph, output: Output, source: str, target: str, value: str) -> 
     if node is not None and _has_pole(derivation):
         joined = join(node, unit)
         if joined is not None:
-            return _joined_head(library, output, source, node, joined, unit, order, names, target_shape)
+            return _joined_head(
+                library, output, source, node, joined, unit, order, names, target_shape
+            )
     text = unit_text(unit, derivation, order)
     return Head(output, source, text, None, text.forward, names, target_shape)
 
@@ -85,7 +87,9 @@ def _joined_head(
         order |= {e.name: 6000 + k for k, e in enumerate(before)}
         sizes = {**unit.letters, **{e.name: e.target.indices for e in before}}
         unit = replace(unit, letters=sizes)
-        own[-1] = Finished(loss.equations[-1], unit, order, Equation(loss.equations[-1].target, rhs))
+        own[-1] = Finished(
+            loss.equations[-1], unit, order, Equation(loss.equations[-1].target, rhs)
+        )
         own = [*(Finished(e, unit, order) for e in before), *own]
         gradient = stable_gradient(text.unit, before, rhs)
         if gradient is not None:
@@ -239,7 +243,9 @@ def _rename(expr: sp.Basic, names: Mapping[str, str], letters: Mapping) -> sp.Ba
         new = letters.get(letter(base(expr)))
         return expr if new is None else letter(new.name + mark + count)
     if isinstance(expr, Entry):
-        return Entry(names.get(expr.name, expr.name), *(_rename(i, names, letters) for i in expr.indices))
+        return Entry(
+            names.get(expr.name, expr.name), *(_rename(i, names, letters) for i in expr.indices)
+        )
     if not expr.args:
         return expr
     return rebuild(expr, [_rename(a, names, letters) for a in expr.args])
@@ -255,7 +261,9 @@ def _unite(first: dict[str, str], second: dict[str, str]) -> dict[str, str]:
     return {**first, **axes}
 
 
-def penalty(library: Library, rank: int, l2: float, l1: float, file: str | None) -> tuple[UnitText, str]:
+def penalty(
+    library: Library, rank: int, l2: float, l1: float, file: str | None
+) -> tuple[UnitText, str]:
     """``l2/2 sum(W**2) + l1 sum(|W|)`` for a parameter with ``rank`` axes."""
     letters = ",".join("ijklpqrs"[:rank])
     read = f"W[{letters}]" if rank else "W"

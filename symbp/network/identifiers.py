@@ -7,11 +7,12 @@ import keyword
 from collections.abc import Iterable
 
 # Words that generated functions use themselves; a tensor of that name gets an underscore behind.
-USED = frozenset(
-    "np math json sys params cache grads rng training n loss forward predict train init_params "
-    "loss_and_grads check_gradients save_params load_params Trainer BUFFERS DTYPE sigmoid softplus "
-    "relu leaky_relu elu selu hardtanh erf first_max stop_gradient HOLD".split()
-)
+USED = frozenset((
+    "np", "math", "json", "sys", "params", "cache", "grads", "rng", "training", "n", "loss",
+    "forward", "predict", "train", "init_params", "loss_and_grads", "check_gradients",
+    "save_params", "load_params", "Trainer", "BUFFERS", "DTYPE", "sigmoid", "softplus", "relu",
+    "leaky_relu", "elu", "selu", "hardtanh", "erf", "first_max", "stop_gradient", "HOLD",
+))  # fmt: skip
 
 
 class Identifiers:
@@ -37,7 +38,9 @@ class Identifiers:
 
     def take_letter(self) -> str:
         """A letter that counts the copies of a repeat."""
-        name = next(c for c in ("l", "r", "s", "l1", "l2", "l3", "l4", "l5") if not self._clashes(c))
+        name = next(
+            c for c in ("l", "r", "s", "l1", "l2", "l3", "l4", "l5") if not self._clashes(c)
+        )
         self.taken.add(name)
         return name
 

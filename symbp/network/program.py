@@ -147,7 +147,9 @@ class _Builder:
         for output, source in graph.outputs:
             target = self.tensor(output.target, graph.tensors[source].shape, "target", None)
             suffix = "" if single else f"_{output.target}"
-            value = self.tensor(f"loss{suffix}", (), "loss", LOSS + suffix) if not single else "loss"
+            value = (
+                self.tensor(f"loss{suffix}", (), "loss", LOSS + suffix) if not single else "loss"
+            )
             self.tensors.setdefault(value, Tensor(value, (), "loss", (), LOSS))
             targets.append(target)
             heads.append(head(graph, output, source, target, value))
@@ -222,8 +224,7 @@ class _Builder:
             for finished in h.forward:
                 local = finished.equation.name
                 if local not in names:
-                    shape = tuple(h.text.unit.sizes[i.name.partition("_")[0]] for i in finished.equation.target.indices)
-                    wish = local if local[-1] != "_" else local
+                    shape = h.text.unit.shape_of(finished.equation.target.indices)
                     names[local] = self.tensor(_loss_name(local, h), shape, "activation", None)
                 made.append(
                     Statement(
@@ -257,9 +258,7 @@ class _Builder:
             rank = len(tensor.shape) + len(tensor.levels)
             text, local = penalty(self.graph.library, rank, spec.l2, spec.l1, spec.file)
             names = {local: name, "R": "loss"}
-            made += [
-                Piece(f, names, whole=True) for f in text.forward if f.equation.name == "R"
-            ]
+            made += [Piece(f, names, whole=True) for f in text.forward if f.equation.name == "R"]
         return made
 
     # -- backward -------------------------------------------------------------------------------
@@ -340,13 +339,15 @@ class _Builder:
         self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.first), None, levels)
         return [*before, Loop(repeat, True, tuple(body))]
 
-    def accumulate(
-        self, levels: tuple[Level, ...], inside: tuple[Level, ...]
-    ) -> list[Item]:
+    def accumulate(self, levels: tuple[Level, ...], inside: tuple[Level, ...]) -> list[Item]:
         """What copies of a loop add to a tensor that stands outside the loop."""
         made: list[Item] = []
         for name, terms in self.terms.items():
-            mine = [t for t in terms if t.levels == inside and len(self.tensors[name].levels) < len(inside)]
+            mine = [
+                t
+                for t in terms
+                if t.levels == inside and len(self.tensors[name].levels) < len(inside)
+            ]
             if not mine or name.endswith(".start"):
                 continue
             total = self.tensor(f"{name}_sum", self.tensors[name].shape, "activation", None)
@@ -412,9 +413,7 @@ class _Builder:
             )  # fmt: skip
         return made
 
-    def on_its_own(
-        self, term: _Term, defines: str, mode: str | None, made: list[Item]
-    ) -> _Term:
+    def on_its_own(self, term: _Term, defines: str, mode: str | None, made: list[Item]) -> _Term:
         """A long share of an adjoint as a statement before the sum: ``dh_u = ..``, ``dh = dy + dh_u``."""
         finished = term.piece.finished
         if finished is None or not term.layer or finished.lowered.scatter:
@@ -422,7 +421,9 @@ class _Builder:
         if len(finished.code[1]) <= LONG:
             return term
         whole = self.tensors[defines]
-        name = self.tensor(f"{defines.partition('.')[0]}_{term.layer}", whole.shape, "activation", None)
+        name = self.tensor(
+            f"{defines.partition('.')[0]}_{term.layer}", whole.shape, "activation", None
+        )
         self.tensors[name] = replace(
             self.tensors[name], levels=whole.levels, part_of=defines, through=term.layer
         )

@@ -46,7 +46,9 @@ class UnitText:
 
     @cached_property
     def forward(self) -> tuple[Finished, ...]:
-        later = {r.name for a in self.derivation.adjoints for e in a.equations for r in entries(e.rhs)}
+        later = {
+            r.name for a in self.derivation.adjoints for e in a.equations for r in entries(e.rhs)
+        }
         shifted = shifted_exponentials(self.unit, later)
         return tuple(
             Finished(e, self.unit, self.forward_order, shifted.get(e.name))
@@ -56,8 +58,7 @@ class UnitText:
     @cached_property
     def backward(self) -> tuple[tuple[Adjoint, tuple[Finished, ...]], ...]:
         return tuple(
-            (a, tuple(self.finished(a, e) for e in a.equations))
-            for a in self.derivation.adjoints
+            (a, tuple(self.finished(a, e) for e in a.equations)) for a in self.derivation.adjoints
         )
 
     def finished(self, adjoint: Adjoint, equation: Equation) -> Finished:
@@ -146,7 +147,7 @@ class Library:
             tree = Formula(tree.equations + parse(updates).equations)
         inputs = dict(zip(definition.inputs, shapes, strict=True))
         if training:
-            inputs |= {mask: shapes[0] for mask in definition.noise}
+            inputs |= dict.fromkeys(definition.noise, shapes[0] if shapes else ())
         buffers = {} if training and updates is None else definition.buffers
         resolved = resolve(
             tree,
@@ -219,12 +220,14 @@ class Library:
 
     @cached_property
     def bodies(self) -> dict[str, sp.Expr]:
-        return {name: body for name, body in named_bodies().items()}
+        return dict(named_bodies())
 
 
 def first_line(resolved: Resolved) -> int:
     """Of the equations that read their own past, in the formula."""
-    return min((e.line for e in resolved.equations if e.name in resolved.recurrent and e.line), default=1)
+    return min(
+        (e.line for e in resolved.equations if e.name in resolved.recurrent and e.line), default=1
+    )
 
 
 def reading_order(definition: Definition, resolved: Resolved) -> dict[str, int]:

@@ -137,7 +137,9 @@ class Emitter:
             return self.scatter(item, scatters, depth)
         target = self.storage.code(item.defines)
         if item.part == "update":  # of a buffer: one array for all copies
-            target = item.defines + subscript(self.program.tensors[item.defines].levels, joined=True)
+            target = item.defines + subscript(
+                self.program.tensors[item.defines].levels, joined=True
+            )
         value = self.sum(item.pieces)
         if item.kind == "accumulate":
             value = f"{target} + {value}"

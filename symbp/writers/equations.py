@@ -132,7 +132,7 @@ class _Map:
         """The update rule of each parameter, beside the lines of the module that move it."""
         first, last = step_lines(self.module.source)
         code = tuple(self.code(n) for n in range(first, last + 1))
-        made = []
+        made: list[Entry] = []
         for p in self.program.graph.parameters:
             own, slope = self.storage.name(p.name), self.storage.name(ADJOINT + p.name)
             whole, plain = self.rule(own, slope)

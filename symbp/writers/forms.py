@@ -54,7 +54,9 @@ class Form:
     def listed(self, symbols: list[Text], meaning: str) -> Sentence:
         latex = ", ".join(f"${s.latex}$" for s in symbols)
         plain = ", ".join(s.plain for s in symbols)
-        said, shown = (phrase("means", self.lang, symbols=s, meaning=meaning) for s in (latex, plain))
+        said, shown = (
+            phrase("means", self.lang, symbols=s, meaning=meaning) for s in (latex, plain)
+        )
         return Sentence(said, shown, item=True)
 
     # -- symbols --------------------------------------------------------------------------------

@@ -52,7 +52,9 @@ class _Reader:
             return WIDE[token]
         if token.startswith("\\"):
             return 6.0
-        return SIGNS.get(token, 5.6 if token.isascii() else 10.0)
+        if token in SIGNS:
+            return SIGNS[token]
+        return 8.0 if token.isupper() else 5.4 if token.isascii() else 10.0
 
     def next(self) -> float:
         """The next token or group, as an argument."""
@@ -66,8 +68,7 @@ class _Reader:
     def scripts(self, first: str) -> float:
         """An index and an exponent stand above each other."""
         found = [self.next()]
-        if self.place < len(self.tokens) and self.tokens[self.place] in "_^":
-            if self.tokens[self.place] != first:
-                self.place += 1
-                found.append(self.next())
+        if self.place < len(self.tokens) and self.tokens[self.place] in {"_", "^"} - {first}:
+            self.place += 1
+            found.append(self.next())
         return SMALL * max(found) + 0.5

@@ -207,7 +207,7 @@ class _Core:
     def updates(self) -> list[Line]:
         items = self.program.updates
         read = {r for s in statements(items) for r in s.reads}
-        buffers = [b for b in self.program.graph.buffers]
+        buffers = list(self.program.graph.buffers)
         made = self.parameters(read) + self.from_cache(read)
         for buffer in buffers:
             if buffer.levels:

@@ -132,7 +132,7 @@ class Scalar:
         for node in graph.nodes:
             for name in set(node.names.values()) - {node.output}:
                 readers.setdefault(name, []).append(node)
-        named = {n for n in self._user_names()}
+        named = set(self._user_names())
         shown: set[str] = set()
         joined = {h.node.output for h in self.program.heads if h.node is not None}
         for node in graph.nodes:

@@ -112,17 +112,18 @@ class ScalarForm(Form):
             name = waiting.pop()
             if name not in found:
                 found[name] = None
-                waiting += [self.derivable(s) for s in self.scalar.reads(name) if s != "L"]
+                waiting += [n for s in self.scalar.reads(name) for n in self.behind(s)]
         return frozenset(found)
 
-    def derivable(self, name: str) -> str:
-        """What the first or the last copy passes on is found as what every copy does."""
+    def behind(self, source: str) -> list[str]:
+        """The tensors whose gradients explain that of ``source``; what a copy hands on comes from the
+        next copy, and in the end from behind them all."""
         for repeat in self.scalar.repeats:
-            if name == repeat.first:
-                return repeat.start
-            if name == repeat.end:
-                return repeat.result
-        return name
+            if source == repeat.first:
+                return [repeat.start]
+            if source == repeat.end:
+                return [repeat.result, repeat.start]
+        return [source] if source != "L" else []
 
     def gradient(self, name: str) -> list[Block]:
         """Chain rule, local derivatives, result; then the result in the layers' outputs."""

@@ -20,7 +20,9 @@ class Storage:
 
     program: Program
     saved: dict[str, None]
-    repeats: dict[str, tuple[Repeat, int]]  # start, end, result -> its repeat, and the copy's offset
+    repeats: dict[
+        str, tuple[Repeat, int]
+    ]  # start, end, result -> its repeat, and the copy's offset
     read: frozenset[str]
     dtype: str = "float64"
     names: dict[str, Name] = field(default_factory=dict)  # those written so far

@@ -104,7 +104,7 @@ class Draw:
         if len(outputs) == 1:
             self.drawn.toml += ["[loss]", f'type = "{outputs[0][2]}"']
             return
-        named = [k for k, line in enumerate(self.drawn.toml) if line.startswith("name = 'y'")][0]
+        named = next(k for k, line in enumerate(self.drawn.toml) if line.startswith("name = 'y'"))
         before = next(k for k in range(named, 0, -1) if self.drawn.toml[k] == "[[layer]]")
         self.drawn.toml[before:before] = [
             "[[layer]]", 'type = "activation"', 'function = "identity"', 'name = "k"'

@@ -201,7 +201,7 @@ def test_the_article_equals_sympy_symbolically():
     """Not at a point: the two expressions are one."""
     scalar = Scalar(plan(symbp.load("article").program))
     drawn = chain_of(["sigmoid", "sigmoid"], "mse")
-    numbers = {key: symbol for key, symbol in drawn.parameters.items()}
+    numbers = dict(drawn.parameters.items())
     numbers |= {(n, ()): sp.Symbol(n, real=True) for n in "xt"}
 
     def read(name: str, copies: Mapping[str, int]) -> sp.Expr:
