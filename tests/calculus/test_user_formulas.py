@@ -12,6 +12,7 @@ import symbp
 from symbp.arrays.nodes import Node, Ref, children
 from symbp.calculus import derive
 from symbp.network import template
+from tests import peers
 from tests.calculus.user_formulas import BATCHNORM, CASES, LAYERNORM, RMSNORM, SOFTMAX, SOFTMAX_CALL
 from tests.layers.proved import (
     agrees_with_the_peer,
@@ -46,7 +47,7 @@ def test_nothing_is_changed_in_place(name):
 
 @cases
 def test_outputs_and_gradients_are_those_of_pytorch(name):
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     agrees_with_the_peer(tables_of(name))
 
 
@@ -66,7 +67,7 @@ def test_a_derivation_takes_less_than_half_a_second(name, monkeypatch):
 
 
 def test_stop_gradient_is_a_constant_for_gradients_alone():
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     text = "y[n,d] = x[n,d]*stop_gradient(x[n,d]) + stop_gradient(sum(x[n,k]**2, k))*x[n,d]"
     tables = network(dense(5), formula(text), shape=(5,))
     agrees_with_the_peer(tables)

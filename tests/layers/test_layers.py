@@ -6,6 +6,7 @@ import pytest
 
 import symbp
 from symbp.layers.activations import ACTIVATIONS
+from tests import peers
 from tests.layers.proved import (
     agrees_with_the_peer,
     dense,
@@ -45,7 +46,7 @@ def test_gradients_hold_for_every_shape(name, shape):
 
 @pytest.mark.parametrize(("name", "shape"), [c for c in CASES if c[0] != "dropout"])
 def test_a_layer_agrees_with_pytorch(name, shape):
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     agrees_with_the_peer(tables_of(name, shape))
 
 
@@ -57,7 +58,7 @@ def test_an_activation_holds(name):
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_an_activation_agrees_with_pytorch(name):
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     agrees_with_the_peer(network(dense(5), {"type": "activation", "function": name}, dense(2)))
 
 
@@ -74,7 +75,7 @@ LOSSES = {
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_a_loss_agrees_with_pytorch(name, reduction):
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     for last in dict.fromkeys([LOSSES[name], "sigmoid"]):
         loss = {"type": name, "reduction": reduction}
         tables = network(dense(5, "tanh"), dense(3, last), loss=loss)

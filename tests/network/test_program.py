@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import symbp
+from tests import peers
 from tests.layers.proved import (
     agrees_with_the_peer,
     dense,
@@ -39,7 +40,7 @@ def test_nothing_is_changed_in_place(name):
 
 @networks
 def test_outputs_and_gradients_are_those_of_pytorch(name):
-    pytest.importorskip("torch", reason="PyTorch is the peer")
+    peers.torch()
     if "dropout" in name:
         pytest.skip("masks differ; the random networks hand them to the peer")
     agrees_with_the_peer(NETWORKS[name])

@@ -7,9 +7,6 @@ import pytest
 import symbp
 from symbp.errors import InputError
 from symbp.proof.verify import verify
-
-pytest.importorskip("torch", reason="random networks infer their shapes beside the PyTorch peer")
-
 from tests.peer.random_networks import random_network
 
 QUICK, ALL = 40, 240

@@ -16,6 +16,7 @@ from symbp.language.spec import Train
 from symbp.writers.initialisers import initial_value
 from symbp.writers.interface import Output, Parameter
 from symbp.writers.main_part import array_lines
+from tests import peers
 from tests.writers import cores
 
 XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([[0.0], [1], [1], [0]])
@@ -90,7 +91,6 @@ def assert_same(first, second):
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_modules_are_laid_out_as_ruff_would(name, tmp_path):
-    pytest.importorskip("ruff", reason="ruff judges the layout")
     net, core, train, data = LAYOUTS[name]
     file = tmp_path / "module.py"
     file.write_text(cores.module_text(net, core, train, data))
@@ -234,7 +234,7 @@ def torch_schedule(torch, train: Train, optimizer, epochs: int):
 
 def train_in_torch(train: Train, start, epochs: int):
     """The article's network on the whole XOR set, by torch.optim."""
-    torch = pytest.importorskip("torch", reason="PyTorch is the judge of optimizers")
+    torch = peers.torch()
     params = {name: torch.tensor(value, requires_grad=True) for name, value in start.items()}
     optimizer = torch_optimizer(torch, train, params.values())
     schedule = torch_schedule(torch, train, optimizer, epochs)

@@ -1,0 +1,37 @@
+"""The end of every run says aloud what could not be tested on this machine."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests import peers
+
+PEER = Path(__file__).parent / "peer"
+IMPORT = re.compile(r"^(?:from|import) (torch\b|tests\.peer\.\w+)", re.MULTILINE)
+
+
+@cache
+def needs_torch(file: Path) -> bool:
+    """Whether a module imports PyTorch, itself or by way of the witness in ``tests/peer``."""
+    found = IMPORT.findall(file.read_text(encoding="utf-8"))
+    others = (PEER / f"{name.removeprefix('tests.peer.')}.py" for name in found if name != "torch")
+    return "torch" in found or any(needs_torch(other) for other in others)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Modules that cannot be imported without PyTorch, where it is missing and may be."""
+    if collection_path.suffix != ".py" or peers.required() or not peers.TORCH.lacks:
+        return None
+    return True if needs_torch(collection_path) else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for peer in peers.PEERS:
+        if peer.lacks:
+            terminalreporter.section(f"{peer.name} is missing", yellow=True, bold=True)
+            terminalreporter.line(f"NOT TESTED: {peer.proves}.")
+            terminalreporter.line(f"To test it: {peer.install}")
