@@ -15,15 +15,22 @@ def broken(latex: str, room: float) -> list[str]:
     if width(latex) <= room:
         return [latex]
     lines: list[str] = []
-    for part in _packed(_cut(latex, 0, signs=True), room):
-        if width(part) <= room:
-            lines.append(part)
-            continue
-        factors = _packed(_cut(part, 0, signs=False), room)
-        if any(width(f) > room for f in factors):
-            factors = _packed(_cut(_fixed_brackets(part), 1, signs=True), room)
-        lines += factors
+    for term in _packed(_cut(latex, 0, signs=True), room):
+        for factor in _fitting(term, 0, room):
+            if width(factor) <= room:
+                lines.append(factor)
+                continue
+            inside = _packed(_cut(_fixed_brackets(factor), 1, signs=True), room)
+            made = [line for part in inside for line in _fitting(part, r"\Bigl" in part, room)]
+            if lines and width(f"{lines[-1]} {made[0]}") <= room:
+                made[0] = f"{lines.pop()} {made[0]}"
+            lines += made
     return lines
+
+
+def _fitting(part: str, depth: int, room: float) -> list[str]:
+    """The part, or its factors on several lines."""
+    return [part] if width(part) <= room else _packed(_cut(part, depth, signs=False), room)
 
 
 def _cut(latex: str, deepest: int, signs: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -27,7 +28,9 @@ ZERO: Product = (sp.S.Zero,)
 
 
 def meet(terms: list[Product]) -> Product:
-    """A sum of products with the factors that all begin with in front."""
+    """A sum of products with the factors that all begin with in front; equal ones are counted."""
+    counts = Counter(terms)
+    terms = [t if k == 1 else (sp.Integer(k), *t) for t, k in counts.items()]
     if len(terms) == 1:
         return terms[0]
     common = 0

@@ -172,7 +172,7 @@ def _row(formula: Formula, room: float, lang: str) -> list[str]:
     first, *rest = broken(formula.right.latex, room - 16)
     lines = [f"{formula.left.latex} &{formula.relation} {first}".strip()]
     lines += [rf"&\quad {part}" for part in rest]
-    if width(f"{[first, *rest][-1]}{note}") > room - 16 - 10 * bool(rest):
+    if note and width(f"{[first, *rest][-1]}{note}") > room - 16 - 10 * bool(rest):
         lines.append(rf"& {note.strip()}")
     else:
         lines[-1] += note

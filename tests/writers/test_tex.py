@@ -57,9 +57,12 @@ def complaints(log: str) -> list[str]:
         if line.startswith("== "):
             name = line[3:]
         wide = re.match(r"Overfull \\hbox \(([\d.]+)pt too wide\)", line)
-        if line.startswith("!") or "Undefined control" in line or "Missing character" in line:
-            found.append(f"{name}: {line}")
-        elif wide and float(wide[1]) > WIDEST:
+        if (
+            line.startswith("!")
+            or "Undefined control" in line
+            or "Missing character" in line
+            or (wide and float(wide[1]) > WIDEST)
+        ):
             found.append(f"{name}: {line}")
     return found
 
