@@ -35,3 +35,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.section(f"{peer.name} is missing", yellow=True, bold=True)
             terminalreporter.line(f"NOT TESTED: {peer.proves}.")
             terminalreporter.line(f"To test it: {peer.install}")
+
+
+QUICK_CASES = 2  # of a parametrised test, in the quick run: -m "not slow"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The quick run takes the first cases of every parametrised test; the rest are marked slow."""
+    seen: dict[tuple[str, str], int] = {}
+    for item in items:
+        if "[" not in item.name:
+            continue
+        key = (item.nodeid.partition("::")[0], item.name.partition("[")[0])
+        seen[key] = seen.get(key, 0) + 1
+        if seen[key] > QUICK_CASES:
+            item.add_marker(pytest.mark.slow)

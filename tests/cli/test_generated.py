@@ -32,6 +32,7 @@ def test_regenerated_folder_has_no_differences(folder: Path) -> None:
     assert generated.differences(folder) == []
 
 
+@pytest.mark.slow
 def test_missing_stale_and_changed_files_are_named_and_put_right(folder: Path) -> None:
     (folder / "article" / "article.md").unlink()
     (folder / "article" / "article.py").write_text("changed")

@@ -96,6 +96,7 @@ LAYER_TABLES = st.sampled_from(sorted(LAYERS)).flatmap(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(LAYER_TABLES, max_size=4), TREES, TREES, TREES)
 def test_random_tables_raise_nothing_else(layers, loss, train, data):

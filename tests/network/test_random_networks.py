@@ -20,7 +20,7 @@ from tests.peer.torch_network import buffer_names, evaluate, parameter_shapes, r
 Table = dict[str, Any]
 
 NETWORKS = 10  # of a shard
-QUICK = 2  # shards that run every time
+QUICK = 1  # shards that run every time
 
 
 def shards(count: int) -> pytest.MarkDecorator:

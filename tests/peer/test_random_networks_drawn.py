@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +23,7 @@ def layers_of(tables: dict) -> Iterator[dict]:
         yield from layers_of(table)
 
 
+@pytest.mark.slow
 def test_the_networks_cover_every_layer_and_formula():
     drawn = [random_network(seed) for seed in range(1500)]
     kinds = {table["type"] for tables in drawn for table in layers_of(tables)}

@@ -190,6 +190,7 @@ def strip_words(latex: str) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_brackets_of_latex_close(lang):
     for name in NAMES:
@@ -379,3 +380,81 @@ def test_what_is_added_is_written_with_the_same_letters():
     assert (
         "∂L/∂a1[n,i] = ∂L/∂r[n,i] · ∂r[n,i]/∂a1[n,i] + Σ_j ∂L/∂z2[n,j] · ∂z2[n,j]/∂a1[n,i]" in iris
     )
+
+
+# -- lines that people quote ------------------------------------------------------------------------
+
+SLOPE = r"\frac{\partial L}{\partial %s}"
+XHAT = SLOPE % r"\hat{x}_2"
+
+
+def quoted(layer: dict, *wrt: str) -> list[str]:
+    network = symbp.Network(
+        name="one",
+        input={"shape": [4]},
+        layer=[{"type": "dense", "units": 3, "name": "h"}, {"name": "y", **layer}],
+        loss={"type": "cross_entropy" if layer["type"] == "softmax" else "mse"},
+    )
+    return network.derive(wrt=wrt).render("latex", result_only=True).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("layer", "wrt", "line"),
+    [
+        ({"type": "dense", "units": 2}, "W1", r"x^\top \frac{\partial L}{\partial h}"),
+        ({"type": "dense", "units": 2}, "h", r"\frac{\partial L}{\partial y} W_2^\top"),
+        ({"type": "dense", "units": 2}, "b1", r"\mathbf{1}^\top \frac{\partial L}{\partial h}"),
+        ({"type": "dense", "units": 2}, "y", r"\frac{1}{N} (y - t)"),
+        (
+            {"type": "activation", "function": "sigmoid"},
+            "h",
+            r"\frac{\partial L}{\partial y} \odot y \odot (1 - y)",
+        ),
+        (
+            {"type": "activation", "function": "tanh"},
+            "h",
+            r"\frac{\partial L}{\partial y} \odot (1 - y^2)",
+        ),
+        ({"type": "softmax"}, "h", r"\frac{1}{N} (y - t)"),
+        (
+            {"type": "layernorm"},
+            "h",
+            rf"\left( {XHAT} - \frac{{1}}{{3}} {XHAT} \mathbf{{1}} - \hat{{x}}_2 \odot"
+            rf" \left( \frac{{1}}{{3}} \left( \hat{{x}}_2 \odot {XHAT} \right) \mathbf{{1}} \right)"
+            r" \right) \oslash s_2",
+        ),
+        (
+            {"type": "batchnorm"},
+            "h",
+            rf"\left( {XHAT} - \frac{{1}}{{N}} \mathbf{{1}}^\top {XHAT} - \hat{{x}}_2 \odot"
+            rf" \left( \frac{{1}}{{N}} \mathbf{{1}}^\top \left( \hat{{x}}_2 \odot {XHAT} \right) \right)"
+            r" \right) \oslash s_2",
+        ),
+        (
+            {"type": "batchnorm"},
+            "gamma2",
+            r"\mathbf{1}^\top \left( \frac{\partial L}{\partial y} \odot \hat{x}_2 \right)",
+        ),
+    ],
+)
+def test_a_gradient_in_matrix_form(layer, wrt, line):
+    (found,) = quoted(layer, wrt)
+    assert found.partition(" = ")[2] == line
+
+
+@pytest.mark.parametrize(
+    ("loss", "line"),
+    [
+        ("mse", r"L = \frac{1}{2 N} \sum_{n} \sum_{j} (y_{nj} - t_{nj})^2"),
+        ("mae", r"L = \frac{1}{N} \sum_{n} \sum_{j} \left| y_{nj} - t_{nj} \right|"),
+        ("hinge", r"L = \frac{1}{N} \sum_{n} \sum_{j} \max(0, 1 - t_{nj} y_{nj})"),
+    ],
+)
+def test_a_loss_is_written_with_its_sums(loss, line):
+    network = symbp.Network(
+        name="one",
+        input={"shape": [4]},
+        layer=[{"type": "dense", "units": 3, "name": "y"}],
+        loss={"type": loss},
+    )
+    assert line in network.derive().render("latex").splitlines()
