@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -239,6 +240,37 @@ class Formula(Printer):
         value = abs(value)
         return sign, "" if value == 1 else self.constant(value)[0]
 
+    def with_letters(self, node: nodes.Reduce) -> tuple[str, int]:
+        """A reduction with its letters below the sign; a minus of the whole body goes in front."""
+        sizes = " ".join(self.size(i) for i in node.over)
+        inner = bare(node.x)
+        with self.bound(node.over) as letters:
+            text, level = self.piece(node.x)
+            negative = level == SUM and text.startswith("-") and node.op != "max"
+            if isinstance(inner, Lin):
+                terms = self.terms(inner)
+                negative = node.op != "max" and all(sign < 0 for sign, _ in terms)
+                text = signed_sum([(1, term) for _, term in terms]) if negative else text
+            elif negative:
+                text, level = text[1:], PRODUCT
+        body = text if level >= PRODUCT else self.bracket(text)
+        result, level = self.dialect.reduction(node.op, letters, body, sizes)
+        return ("-" if negative else "") + result, SUM if negative else level
+
+    def scaled(self, number: str, text: str) -> str:
+        """A number in front of a product: ``1/2`` and ``1/N Σ`` are ``1/(2 N) Σ``."""
+        mean = re.match(r"1/(\S+) (Σ.*)", text)
+        if mean and number.startswith("1/"):
+            return f"1/({self.joined(number[2:], mean[1])}) {mean[2]}"
+        return " ".join(p for p in (number, text) if p)
+
+    def joined(self, left: str, right: str) -> str:
+        """Two factors; two numbers have a dot between them."""
+        if left and right:
+            digits = left[-1:].isdigit() and right[0].isdigit()
+            return left + (self.dialect.times if digits else " ") + right
+        return left or right
+
 
 class Index(Formula):
     def Ref(self, node: nodes.Ref) -> tuple[str, int]:
@@ -277,7 +309,7 @@ class Index(Formula):
             if len(under) > 1 or isinstance(under[0], (Lin, Prod)):
                 below = self.bracket(below) if len(under) > 1 else self.text(under[0], POWER)
             text, _ = self.dialect.fraction(text or "1", below)
-        return sign + " ".join(p for p in (number, text) if p), SUM if sign else PRODUCT
+        return sign + self.scaled(number, text), SUM if sign else PRODUCT
 
     def with_bar(
         self, coefficient: sp.Rational, over: list[Node], under: list[Node]
@@ -314,31 +346,8 @@ class Index(Formula):
             text = self.joined(text, self.text(x, last if k == len(nodes) - 1 else POWER))
         return text
 
-    def joined(self, left: str, right: str) -> str:
-        if left and right:
-            return (
-                left
-                + (self.dialect.times if left[-1:].isdigit() and right[0].isdigit() else " ")
-                + right
-            )
-        return left or right
-
     def Reduce(self, node: nodes.Reduce) -> tuple[str, int]:
-        sizes = " ".join(self.size(i) for i in node.over)
-        inner = bare(node.x)
-        with self.bound(node.over) as letters:
-            text, level = self.piece(inner)
-            negative = level == SUM and text.startswith("-")
-            if isinstance(inner, Lin):
-                terms = self.terms(inner)
-                negative = all(sign < 0 for sign, _ in terms)
-                text = signed_sum([(1, term) for _, term in terms]) if negative else text
-            elif negative:
-                text, level = text[1:], PRODUCT
-        sign = "-" if negative else ""
-        body = text if level >= PRODUCT else self.bracket(text)
-        result, level = self.dialect.reduction(node.op, letters, body, sizes)
-        return sign + result, SUM if sign else level
+        return self.with_letters(node)
 
     def FirstMaxMask(self, node: nodes.FirstMaxMask) -> tuple[str, int]:
         letters = self.letters(node.over)

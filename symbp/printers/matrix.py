@@ -110,7 +110,7 @@ class Matrix(Formula):
         last = PRODUCT if not arrays and not divisors else POWER
         words = [self.text(x, POWER) for x in scalars[:-1]]
         words += [self.text(x, last) for x in scalars[-1:]]
-        front = " ".join(p for p in (number, *words) if p)
+        front = self.scaled(number, " ".join(words))
         if below:
             slash = not isinstance(self.dialect, Latex)
             level = POWER if slash or len(below) > 1 else CONDITION
@@ -122,8 +122,7 @@ class Matrix(Formula):
         body = self.dialect.odot.join(self._factor(x, level) for x in arrays)
         for divisor in divisors:
             body = (body or "1") + self.dialect.oslash + self.text(divisor, POWER)
-        text = sign + " ".join(p for p in (front, body) if p)
-        return text, SUM if sign else PRODUCT
+        return sign + self.scaled(front, body), SUM if sign else PRODUCT
 
     def _factor(self, node: Node, level: int) -> str:
         """A matrix product beside an elementwise one stands in brackets."""
@@ -134,10 +133,7 @@ class Matrix(Formula):
         inner = [k for k in node.over if k not in self.labels]
         summed = tuple(k for k in node.over if k in self.labels)
         if not isinstance(self.dialect, Latex):
-            sizes = " ".join(self.size(i) for i in node.over)
-            with self.bound(node.over) as letters:
-                body = self.text(node.x, PRODUCT)
-            return self.dialect.reduction(node.op, letters, body, sizes)
+            return self.with_letters(node)
         if node.op == "max":
             raise NoMatrixForm
         body = self._with_ones(node.x, inner)
