@@ -107,6 +107,10 @@ class ArrayForm(Form):
         return self.shown(self.program.backward)
 
     @cached_property
+    def defining(self) -> dict[str, Statement]:
+        return {s.defines: s for s in self.every}
+
+    @cached_property
     def needed(self) -> frozenset[str]:
         """The statements that lead to what is asked for."""
         if not self.wanted:
@@ -123,7 +127,7 @@ class ArrayForm(Form):
 
     def statement_with(self, adjoint: str) -> Statement | None:
         """The statement into which the adjoint of a layer's part is written."""
-        if any(s.defines == adjoint for s in self.every):
+        if adjoint in self.defining:
             return None
         for statement in self.every:
             if any(part.name == adjoint for part in self.steps.parts(statement)):
@@ -179,9 +183,8 @@ class ArrayForm(Form):
 
     def result(self, name: str) -> Formula:
         adjoint = ADJOINT + name
-        for statement in self.every:
-            if statement.defines == adjoint:
-                return self.steps.equation(statement, self.notation, "result")
+        if adjoint in self.defining:
+            return self.steps.equation(self.defining[adjoint], self.notation, "result")
         share = self.statement_with(adjoint)
         if share is None:  # the loss does not depend on it
             return Formula(self.symbol(adjoint), Text("0", "0"), "result")

@@ -71,13 +71,17 @@ def _after_sum(text: str) -> bool:
 
 def _packed(parts: list[str], room: float) -> list[str]:
     """As many parts on each line as fit."""
-    lines = parts[:1]
-    for part in parts[1:]:
-        if width(f"{lines[-1]} {part}") <= room:
-            lines[-1] += f" {part}"
+    lines: list[list[str]] = []
+    used = room
+    for part in parts:
+        own = width(part)
+        if lines and used + own <= room:
+            lines[-1].append(part)
+            used += own
         else:
-            lines.append(part)
-    return lines
+            lines.append([part])
+            used = own
+    return [" ".join(line) for line in lines]
 
 
 def _fixed_brackets(latex: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 TOKEN = re.compile(r"\\[a-zA-Z]+|\\.|\s+|.", re.DOTALL)
 SMALL = 0.72  # indices and exponents
@@ -17,6 +18,7 @@ SIGNS = {"=": 14.0, "+": 13.0, "-": 13.0, "<": 14.0, ">": 14.0, "(": 4.0, ")": 4
          "]": 3.0, "|": 3.0, ",": 5.0, "'": 3.0, "&": 0.0, ".": 3.0, "/": 5.0}  # fmt: skip
 
 
+@lru_cache(maxsize=10_000)
 def width(latex: str) -> float:
     """The width of a formula that stands on one line."""
     return _Reader(TOKEN.findall(latex)).row()

@@ -240,9 +240,20 @@ class Scalar:
             return ()
         if name in self.carried:
             return (Entry(ADJOINT + name),)
-        if name not in self.products:
-            self.products[name] = self._adjoint(name)
+        waiting = [name]
+        while waiting:  # a stack, for chains deeper than Python's
+            last = waiting[-1]
+            missing = [s for s in self.sources(last) if s not in self.products]
+            if not missing:
+                self.products[last] = self.products.get(last) or self._adjoint(last)
+                waiting.pop()
+            waiting += missing
         return self.products[name]
+
+    def sources(self, name: str) -> list[str]:
+        """The tensors whose adjoints a product is made of."""
+        known = {"L", *self.carried}
+        return [a.source for a in self._arrows_of(name) if a.source not in known]
 
     def _adjoint(self, name: str) -> Product:
         terms: list[Product] = []

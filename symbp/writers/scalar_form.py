@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import sympy as sp
 
 from symbp.calculus.equation import ADJOINT
@@ -19,7 +21,13 @@ IN_OUTPUTS = "step:derivative"
 
 
 class ScalarForm(Form):
-    said = False  # whether a reason was given for derivatives in outputs
+    """``said``: whether a reason was given for derivatives in outputs; ``made``: results so far."""
+
+    said = False
+
+    @cached_property
+    def made(self) -> dict[str, Text]:
+        return {}
 
     def sections(self) -> tuple[Section, ...]:
         intro = [self.say("scalar_intro"), *self.symbols()]
@@ -142,7 +150,7 @@ class ScalarForm(Form):
                 blocks.append(Formula(self.partial(source, name), value, "factor"))
         else:
             blocks.append(self.say("slope_of", symbol=self.symbol(name)))
-        result = self.text(product)
+        result = self.made[name] = self.text(product)
         blocks.append(Formula(left, result, "result", f"backward.d{name}"))
         worked = self.text(self.scalar.in_outputs(product))
         if worked.latex != result.latex:
@@ -209,7 +217,7 @@ class ScalarForm(Form):
         return tuple(
             Formula(
                 self.symbol(ADJOINT + name),
-                self.text(self.scalar.derived(name)),
+                self.made.get(name) or self.text(self.scalar.derived(name)),
                 "result",
                 f"backward.d{name}",
             )

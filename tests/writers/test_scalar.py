@@ -268,3 +268,12 @@ def test_a_penalty_over_copies_is_a_sum_over_them():
     text = network.derive(notation="scalar").text()
     assert "Σ_l w1[l]²" in text
     assert "∂L/∂w1[l] = ∂L/∂y[l+1] · ∂y[l+1]/∂w1[l] + 2 w1[l]" in text
+
+
+def test_a_chain_deeper_than_the_stack_of_python():
+    """Beyond 40 factors the gradient of the layer above stands for the rest."""
+    layers = [{"type": "dense", "units": 2, "activation": "tanh"} for _ in range(1200)]
+    network = symbp.Network(name="deep", input={"shape": [2]}, layer=layers, loss={"type": "mse"})
+    (line,) = network.derive(notation="scalar", wrt=("W1",)).results
+    assert line.right.plain.startswith("∂L/∂a") and line.right.plain.endswith("tanh'(w1 x + b1) x")
+    assert len(line.right.plain) < 1200
