@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import sympy as sp
 from sympy.core.symbol import Str
+from sympy.core.sympify import _sympify  # numbers alone, never text
 
 Letter: TypeAlias = sp.Symbol
 OPPOSITE = {"<": ">=", ">=": "<", ">": "<=", "<=": ">", "==": "!=", "!=": "=="}
@@ -181,7 +182,7 @@ class Where(Inert):
     """``then`` where the condition holds, else ``otherwise``."""
 
     def __new__(cls, condition: sp.Expr, then: sp.Expr, otherwise: sp.Expr) -> sp.Expr:
-        then, otherwise = sp.sympify(then), sp.sympify(otherwise)
+        then, otherwise = _sympify(then), _sympify(otherwise)
         if then == otherwise:
             return then
         if (then, otherwise) == (sp.S.One, sp.S.Zero):

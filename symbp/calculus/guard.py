@@ -131,7 +131,7 @@ class Laboratory:
     ) -> dict[str, Array]:
         """Values of a tensor whose sum over some of its letters is given."""
         if not isinstance(pattern, SumOver) or not isinstance(pattern.body, Entry):
-            raise NotImplementedError(f"no random values for the fact {pattern} = {value}")
+            raise GuardError(f"no random values for the fact {pattern} = {value}")
         name = pattern.body.name
         over = tuple(pattern.body.indices.index(i) for i in pattern.letters)
         positive = np.abs(tensors[name])
