@@ -137,10 +137,13 @@ def _apart(text: str) -> str:
 
 
 def _tex(blocks: tuple[Block, ...], lang: str) -> str:
+    """A sentence before a display belongs to it, so that no page ends between them."""
     parts = []
-    for group in _grouped(blocks):
+    groups = _grouped(blocks)
+    for group, following in zip(groups, [*groups[1:], None], strict=True):
         if isinstance(group, Sentence):
-            parts.append(rf"\noindent {group.latex}\par")
+            leads = isinstance(following, list)
+            parts.append(rf"\noindent {group.latex}" + r"\par" * (not leads))
         else:
             parts.append(f"\\begin{{align*}}\n{_rows(group, lang)}\n\\end{{align*}}")
     return "\n".join(parts)
