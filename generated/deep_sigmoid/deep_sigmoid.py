@@ -50,7 +50,7 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     y = cache["y"]
-    return 0.5 * ((y - t) ** 2).sum(axis=-1).mean()  # L = 1/2 1/N Σ_n Σ_j (y - t)²
+    return 0.5 * ((y - t) ** 2).sum(axis=-1).mean()  # L = 1/(2 N) Σ_n Σ_j (y - t)²
 
 
 def _backward(params, cache, t):

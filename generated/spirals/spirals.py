@@ -24,7 +24,7 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     z3 = cache["z3"]
-    # L = 1/N Σ_n Σ_j (-t ⊙ log(p) - (1 - t) ⊙ log(1 - p))
+    # L = -1/N Σ_n Σ_j (t ⊙ log(p) + (1 - t) ⊙ log(1 - p))
     return ((1 - t) * softplus(z3) + t * softplus(-z3)).sum(axis=-1).mean()
 
 

@@ -13,6 +13,7 @@ from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.forms import Asked, Form
 from symbp.writers.phrases import kinds
 from symbp.writers.scalar import Scalar
+from symbp.writers.shapes import shapes
 from symbp.writers.steps import Part, Steps
 from symbp.writers.storage import Storage
 
@@ -53,8 +54,8 @@ class ArrayForm(Form):
 
     def with_shapes(self, statement: Statement, kind: str) -> list[Formula]:
         formula = self.steps.equation(statement, self.notation, kind)
-        shapes = self.steps.shapes(statement) if self.notation == "matrix" else None
-        return [formula, *([shapes] if shapes else [])]
+        below = shapes(statement, self.program) if self.notation == "matrix" else None
+        return [formula, *([below] if below else [])]
 
     # -- forward --------------------------------------------------------------------------------
 
@@ -142,13 +143,13 @@ class ArrayForm(Form):
             if part.name not in self.derived:
                 self.derived.add(part.name)
                 blocks += [self.heading(part), *part.formulas]
-        result, *shapes = self.with_shapes(statement, "result")
+        result, *below = self.with_shapes(statement, "result")
         formulas = list(own.formulas)
         last = formulas[-1] if formulas else None
         if last and last.kind == "step" and last.right.latex == result.right.latex:
             formulas.pop()
             result = replace(result, left=last.left, reason=last.reason)
-        return [*blocks, self.heading(own), *formulas, result, *shapes]
+        return [*blocks, self.heading(own), *formulas, result, *below]
 
     def heading(self, part: Part) -> Sentence:
         tensor = self.program.tensors.get(part.name.lstrip(ADJOINT))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symbp.arrays.lower import lower
-from symbp.arrays.nodes import Contract, Lin, Node, Reduce
 from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import Entry
@@ -52,27 +51,6 @@ class Steps:
                 left, right = zip(*(t.split(" = ", 1) for t in texts), strict=True)
                 return Formula(Text(*left), Text(*right), kind, statement.id)
         raise AssertionError(f"{statement.id} has no formula")
-
-    def shapes(self, statement: Statement) -> Formula | None:
-        """The shapes below a matrix equation: ``(3 x 1) = (3 x N)(N x 1)``."""
-        tensor = self.storage.program.tensors[statement.defines.lstrip(ADJOINT)]
-        own = _dimensions(tensor.shape)
-        sides = []
-        for piece in statement.pieces:
-            if piece.finished is None:
-                sides.append(own)
-                continue
-            if piece.finished.formula("matrix", LATEX) is None:
-                return None
-            sides.append(_shape_of(piece.finished.shown.tree, piece.finished) or own)
-        left = own
-        right = " + ".join(dict.fromkeys(sides))
-        if right == left:
-            return Formula(
-                Text("", ""), Text(left, left.replace(r"\times", "×")), "shape", relation=""
-            )
-        plain = (left.replace(r"\times", "×"), right.replace(r"\times", "×"))
-        return Formula(Text(left, plain[0]), Text(right, plain[1]), "shape")
 
     # -- how an adjoint comes about -------------------------------------------------------------
 
@@ -334,44 +312,6 @@ def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> dict[sp.Symbo
             moved[index] = fresh(index, avoid)
             avoid.add(moved[index])
     return moved
-
-
-def _dimensions(shape: tuple[int | None, ...]) -> str:
-    """``N x 3``; a vector is a row, one number a sample a column."""
-    words = ["N" if s is None else str(s) for s in shape]
-    if not words:
-        return "1"
-    if len(words) == 1:
-        words = [words[0], "1"] if words[0] == "N" else ["1", words[0]]
-    return "(" + r" \times ".join(words) + ")"
-
-
-def _shape_of(tree: Node, finished: Finished) -> str:
-    """The shapes of the two sides of a matrix product; empty for anything else."""
-
-    def size(letter: sp.Symbol) -> int | None:
-        return finished.size_of(letter)
-
-    if isinstance(tree, Contract) and not tree.batch and len(tree.over) == 1:
-        over = tree.over[0]
-        left = [size(a) for a in tree.a.axes if a != over]
-        right = [size(a) for a in tree.b.axes if a != over]
-        if len(left) <= 1 and len(right) <= 1:
-            first = (*left, size(over)) if left else (1, size(over))
-            second = (size(over), *right) if right else (size(over), 1)
-            return _dimensions(first) + _dimensions(second)
-    if isinstance(tree, Lin) and any(isinstance(x, Contract) for _, x in tree.terms):
-        return " + ".join(
-            _shape_of(x, finished) or _dimensions(tuple(size(a) for a in x.axes))
-            for _, x in tree.terms
-        )
-    if isinstance(tree, Reduce) and tree.op == "sum" and len(tree.x.axes) == 2:
-        shape = tuple(size(a) for a in tree.x.axes)
-        if tree.over == tree.x.axes[:1]:
-            return _dimensions((1, shape[0])) + _dimensions(shape)
-        if tree.over == tree.x.axes[1:]:
-            return _dimensions(shape) + _dimensions((shape[1], 1))
-    return ""
 
 
 __all__ = ["Part", "Steps", "added", "both"]
