@@ -24,12 +24,11 @@ def shapes(statement: Statement, program: Program) -> Formula | None:
         if piece.finished.formula("matrix", LATEX) is None:
             return None
         sides.append(_shape_of(piece.finished.shown.tree, piece.finished) or own)
-    left = own
     right = " + ".join(dict.fromkeys(sides))
-    if right == left:
-        return Formula(Text("", ""), Text(left, left.replace(r"\times", "×")), "shape", relation="")
-    plain = (left.replace(r"\times", "×"), right.replace(r"\times", "×"))
-    return Formula(Text(left, plain[0]), Text(right, plain[1]), "shape")
+    if right == own:
+        return Formula(NOTHING, Text(own, own.replace(r"\times", "×")), "shape", relation="")
+    plain = (own.replace(r"\times", "×"), right.replace(r"\times", "×"))
+    return Formula(Text(own, plain[0]), Text(right, plain[1]), "shape")
 
 
 def _dimensions(shape: tuple[int | None, ...]) -> str:
