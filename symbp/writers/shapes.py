@@ -9,7 +9,7 @@ from symbp.calculus.equation import ADJOINT
 from symbp.network.program import Program, Statement
 from symbp.printers.dialect import LATEX
 from symbp.printers.finished import Finished
-from symbp.writers.document import Formula, Text
+from symbp.writers.document import NOTHING, Formula, Text
 
 
 def shapes(statement: Statement, program: Program) -> Formula | None:
