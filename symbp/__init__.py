@@ -14,14 +14,12 @@ from typing import TYPE_CHECKING, Any
 from symbp.errors import InputError
 
 if TYPE_CHECKING:
-    from symbp.api import Network, derive, generate, load
-    from symbp.proof.verify import verify
+    from symbp.api import Network, derive, generate, load, verify
 
 __version__ = "0.1.0"
 __all__ = ["InputError", "Network", "derive", "generate", "load", "verify"]
 
-_HOME = dict.fromkeys(("Network", "derive", "generate", "load"), "symbp.api")
-_HOME["verify"] = "symbp.proof.verify"
+_HOME = dict.fromkeys(("Network", "derive", "generate", "load", "verify"), "symbp.api")
 
 
 def __getattr__(name: str) -> Any:

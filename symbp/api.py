@@ -12,7 +12,7 @@ from symbp.language.spec import Spec
 
 if TYPE_CHECKING:
     from symbp.network.program import Program
-    from symbp.proof.verify import Report
+    from symbp.proof.report import Report
     from symbp.writers.derivation import Derivation
 
 
@@ -57,8 +57,6 @@ class Network:
 
     def verify(self, **options: Any) -> Report:
         """See :func:`symbp.verify`."""
-        from symbp.proof.verify import verify
-
         return verify(self, **options)
 
     def __eq__(self, other: object) -> bool:
@@ -103,7 +101,7 @@ def derive(
     """
     from symbp.writers.derivation import derivation
 
-    return derivation(network, notation=notation, wrt=tuple(wrt), lang=lang, order=order)
+    return derivation(network.program, notation=notation, wrt=tuple(wrt), lang=lang, order=order)
 
 
 def generate(
@@ -122,4 +120,15 @@ def generate(
         raise InputError(f"unknown style '{style}'; known are lecture, fast")
     if dtype not in ("float64", "float32"):
         raise InputError(f"unknown dtype '{dtype}'; known are float64, float32")
-    return package(network, style=style, dtype=dtype).module.source
+    return package(network.program, style=style, dtype=dtype).module.source
+
+
+def verify(network: Network, *, seed: int = 0, samples: int = 6) -> Report:
+    """Generate the module in memory and check every gradient, in training mode and out of it.
+
+    The data are the network's own, ``samples`` of them, else made up to suit it; the parameters are
+    random and unequal. Raises InputError where the data cannot be read or do not fit.
+    """
+    from symbp.proof import verify as proof
+
+    return proof.verify(network.program, seed=seed, samples=samples)

@@ -117,7 +117,7 @@ def test_every_planted_fault_is_found(name):
     for mutant in planted:
         errors = load(mutant.source).check_gradients(*made.sample, training=True)
         assert max(errors.values()) > 1e-6, mutant.fault
-        assert not verify_source(mutant.source, made.network).ok, mutant.fault
+        assert not verify_source(mutant.source, made.network.program).ok, mutant.fault
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -126,4 +126,4 @@ def test_the_right_module_passes(name):
     for training in (False, True):
         errors = load(made.source).check_gradients(*made.sample, training=training)
         assert max(errors.values()) <= 1e-6
-    assert verify_source(made.source, made.network).ok
+    assert verify_source(made.source, made.network.program).ok

@@ -40,7 +40,7 @@ def build(network: str, output: Path | None, *, force: bool) -> None:
     """Write everything into a folder; Failed where a gradient is wrong."""
     loaded = symbp.load(network)
     files.check_name(loaded.name, loaded.spec.file)
-    made = plan(loaded)
+    made = plan(loaded.program)
     folder = output if output is not None else Path(loaded.name)
     files.make_folder(folder)
     files.write({folder / name: content for name, content in made.files}, force=force)
@@ -98,7 +98,7 @@ def _say_summary(network: Network, made: Build, folder: Path, run: Run) -> None:
     losses = history["loss"]
     facts = {
         "wrote": f"{folder}{os.sep} with {', '.join(name for name, _ in made.files)}",
-        "parameters": str(show.count(network)),
+        "parameters": str(show.count(network.program)),
         "data": f"{len(data.arrays[0])} samples: {data.note}",
         "loss": f"{losses[0]:.6g} in epoch 1, {losses[-1]:.6g} in epoch {len(losses)}",
     }

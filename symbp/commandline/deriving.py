@@ -50,7 +50,7 @@ def _json(network: Network, asked: Asked) -> str:
     from symbp.writers.equations import as_json
     from symbp.writers.package import package
 
-    document = as_json(network, package(network).module)
+    document = as_json(network.program, package(network.program).module)
     if asked.wrt or asked.result_only:
         made = symbp.derive(network, notation="index", wrt=asked.wrt)
         kept = {result.id for result in made.results}

@@ -41,7 +41,7 @@ def list_examples() -> None:
     for name in examples.names():
         network = symbp.load(name)
         source = network.spec.data.source if network.spec.data else "made up"
-        rows.append((name, network.spec.title, str(show.count(network)), source))
+        rows.append((name, network.spec.title, str(show.count(network.program)), source))
     print_table(Table(columns, tuple(rows)))
 
 
@@ -52,9 +52,9 @@ def show(network: str) -> None:
     loaded = symbp.load(network)
     say(title(loaded))
     say()
-    print_table(writer.show(loaded))
+    print_table(writer.show(loaded.program))
     say()
-    for line in writer.losses(loaded):
+    for line in writer.losses(loaded.program):
         say(line)
 
 
@@ -77,7 +77,7 @@ def generate(
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
-    made = package(symbp.load(network), style=style, dtype=dtype)
+    made = package(symbp.load(network).program, style=style, dtype=dtype)
     if output is None:
         say(made.module.source.removesuffix("\n"))
         if made.data:
@@ -108,9 +108,9 @@ def map_(network: str, *, style: str, form: str) -> None:
     from symbp.writers.map import side_by_side
     from symbp.writers.package import package
 
-    loaded = symbp.load(network)
-    module = package(loaded, style=style).module
+    program = symbp.load(network).program
+    module = package(program, style=style).module
     if form == "json":
-        say(json.dumps(as_json(loaded, module), ensure_ascii=False, indent=2))
+        say(json.dumps(as_json(program, module), ensure_ascii=False, indent=2))
     else:
-        say(side_by_side(equations(loaded, module)))
+        say(side_by_side(equations(program, module)))

@@ -1,6 +1,6 @@
 """Every gradient of a generated module against finite differences and the complex step.
 
-    print(symbp.verify(network))
+    print(verify(network.program))
 
 The differences are those of the module's own ``check_gradients``; the complex step runs the
 module's own forward pass and loss on complex parameters, and is exact to rounding.
@@ -14,7 +14,7 @@ from types import ModuleType
 
 import numpy as np
 
-from symbp.api import Network
+from symbp.network.program import Program
 from symbp.proof import complex_step, module
 from symbp.proof.points import Array, Point, points
 from symbp.proof.report import Report, Row
@@ -25,28 +25,28 @@ SAMPLES = 6
 ENTRIES = 200  # of a larger parameter, so many entries and three random directions are checked
 
 
-def verify(network: Network, *, seed: int = 0, samples: int = SAMPLES) -> Report:
+def verify(program: Program, *, seed: int = 0, samples: int = SAMPLES) -> Report:
     """Generate the module in memory and check every gradient, in training mode and out of it.
 
     The data are the network's own, ``samples`` of them, else made up to suit it; the parameters are
     random and unequal. Raises InputError where the data cannot be read or do not fit.
     """
-    made = package(network)
-    return _verified(made.module.source, network, made, seed, samples)
+    made = package(program)
+    return _verified(made.module.source, program, made, seed, samples)
 
 
 def verify_source(
-    source: str, network: Network, *, seed: int = 0, samples: int = SAMPLES
+    source: str, program: Program, *, seed: int = 0, samples: int = SAMPLES
 ) -> Report:
     """The same for a source that ``generate`` wrote for this network, changed or not.
 
     The source is executed: only what symbp wrote may come here.
     """
-    return _verified(source, network, package(network), seed, samples)
+    return _verified(source, program, package(program), seed, samples)
 
 
-def _verified(source: str, network: Network, made: Package, seed: int, samples: int) -> Report:
-    net = interface(network.program, "float64")
+def _verified(source: str, program: Program, made: Package, seed: int, samples: int) -> Report:
+    net = interface(program, "float64")
     names = tuple(parameter.name for parameter in net.parameters)
     modes = ("training", "inference") if net.dropout or net.buffers else ("both",)
     rows: list[Row] = []
@@ -54,14 +54,14 @@ def _verified(source: str, network: Network, made: Package, seed: int, samples: 
         try:
             both = module.load(source), complex_step.load(source)
             check = _Check(*both, names, net.smooth, mode, seed)
-            fixed = network.spec.data is not None
+            fixed = program.graph.spec.data is not None
             drawn = points(check.module, net, made.arrays, fixed=fixed, samples=samples, seed=seed)
             with np.errstate(all="ignore"):
                 rows += check.rows(drawn)
         except Exception as error:  # a module that does not run is a finding, too
             note = f"does not run: {type(error).__name__}"
             rows += [Row(name, mode, np.inf, None, note) for name in names]
-    return Report(network.name, tuple(rows))
+    return Report(program.graph.spec.name, tuple(rows))
 
 
 @dataclass(frozen=True)

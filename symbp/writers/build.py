@@ -1,6 +1,6 @@
 """Everything that ``symbp build`` writes for a network, as bytes.
 
-made = plan(symbp.load("article"))
+made = plan(symbp.load("article").program)
 dict(made.files)        # article.md, article.tex, article.py
 """
 
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import symbp
-from symbp.api import Network
-from symbp.writers.derivation import Derivation
+from symbp.network.program import Program
+from symbp.writers.derivation import Derivation, derivation
 from symbp.writers.files import signed
 from symbp.writers.package import Package, package
 
@@ -26,7 +25,7 @@ class Build:
 
     def document(self, form: str) -> bytes:
         """All derivations in one file; ``form`` is markdown or tex."""
-        parts = (derivation.render(form) for derivation in self.derivations)
+        parts = (made.render(form) for made in self.derivations)
         return signed("\n".join(parts), form).encode()
 
     @property
@@ -41,14 +40,14 @@ class Build:
         return (*self.documents, *self.package.files)
 
 
-def plan(network: Network) -> Build:
+def plan(program: Program) -> Build:
     """Derive and generate; raises InputError for what the network or its data lack."""
-    return Build(derivations(network), package(network))
+    return Build(derivations(program), package(program))
 
 
-def derivations(network: Network) -> tuple[Derivation, ...]:
+def derivations(program: Program) -> tuple[Derivation, ...]:
     """One neuron a layer as in a textbook, where all layers have such a form; then the network as
     it is, in the matrices that the code computes with."""
-    scalar = symbp.derive(network, notation="scalar")
-    matrix = symbp.derive(network, notation="matrix")
+    scalar = derivation(program, notation="scalar")
+    matrix = derivation(program, notation="matrix")
     return (scalar, matrix) if scalar.notation == "scalar" else (matrix,)

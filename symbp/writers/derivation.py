@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.errors import InputError
+from symbp.network.program import Program
 from symbp.writers.array_form import ArrayForm
 from symbp.writers.document import Formula, Section
 from symbp.writers.forms import Asked
@@ -15,9 +16,6 @@ from symbp.writers.render import render
 from symbp.writers.scalar import Scalar
 from symbp.writers.scalar_form import ScalarForm
 from symbp.writers.storage import Storage, plan
-
-if TYPE_CHECKING:
-    from symbp.api import Network
 
 NOTATIONS = ("scalar", "matrix", "index")
 
@@ -60,7 +58,7 @@ class Derivation:
 
 
 def derivation(
-    network: Network,
+    program: Program,
     *,
     notation: str = "matrix",
     wrt: tuple[str, ...] = (),
@@ -73,7 +71,6 @@ def derivation(
             raise InputError(f"unknown {what} '{value}'; known are {', '.join(known)}")
     if order != 1:
         raise InputError(f"derivatives of order {order} are not there; order 1 is")
-    program = network.program
     storage = plan(program)
     asked = Asked(lang, tuple(dict.fromkeys(_find(name, storage) for name in wrt)))
     scalar = Scalar(storage)
@@ -84,7 +81,8 @@ def derivation(
         why = scalar.degenerate if notation == "scalar" else ()
         notation = "index" if why else notation
         form = ArrayForm(program, storage, scalar, asked, notation, why)
-    return Derivation(network.name, lang, notation, form.sections(), form.results())
+    name = program.graph.spec.name
+    return Derivation(name, lang, notation, form.sections(), form.results())
 
 
 def _find(name: str, storage: Storage) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Item, Loop, Noise, Statement
+from symbp.network.program import Item, Loop, Noise, Program, Statement
 from symbp.printers.dialect import LATEX, PLAIN
 from symbp.printers.naming import Name
 from symbp.writers.document import Text
@@ -17,9 +17,6 @@ from symbp.writers.module import Module, write
 from symbp.writers.scalar import Scalar
 from symbp.writers.storage import Storage, plan
 from symbp.writers.update_rule import update_rule
-
-if TYPE_CHECKING:
-    from symbp.api import Network
 
 
 @dataclass(frozen=True)
@@ -49,25 +46,25 @@ class Entry:
         }
 
 
-def equations(network: Network, module: Module | None = None) -> tuple[Entry, ...]:
+def equations(program: Program, module: Module | None = None) -> tuple[Entry, ...]:
     """Every equation of the network in the order in which the module computes them.
 
     ``module`` is the one whose lines are counted (default: what ``generate`` writes).
     """
-    return _Map(network, module or write(network.program)).entries()
+    return _Map(program, module or write(program)).entries()
 
 
-def as_json(network: Network, module: Module | None = None) -> dict[str, Any]:
+def as_json(program: Program, module: Module | None = None) -> dict[str, Any]:
     """The document of ``derive --format json`` and ``map --format json``."""
     return {
-        "network": network.name,
-        "equations": [e.as_json() for e in equations(network, module)],
+        "network": program.graph.spec.name,
+        "equations": [e.as_json() for e in equations(program, module)],
     }
 
 
 class _Map:
-    def __init__(self, network: Network, module: Module) -> None:
-        self.program = network.program
+    def __init__(self, program: Program, module: Module) -> None:
+        self.program = program
         self.module = module
         self.source = module.source.split("\n")
         self.storage: Storage = plan(self.program)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import symbp
 from symbp import examples
+from symbp.language import network_file
+from symbp.network import graph, program
 from symbp.writers.build import plan
 from symbp.writers.environment import PACKAGE
 from symbp.writers.files import make_folder, write
@@ -22,7 +23,8 @@ def wanted() -> dict[Path, bytes]:
     """Every file that belongs there, relative to the folder, with its bytes."""
     files: dict[Path, bytes] = {}
     for name in examples.names():
-        made = plan(symbp.load(name))
+        spec = network_file.load(examples.locate(name))
+        made = plan(program.build(graph.build(spec)))
         files[Path(name) / f"{name}.md"] = made.document("markdown")
         files |= {Path(name) / file: content for file, content in made.package.files}
     return files

@@ -1,6 +1,6 @@
 """A network as files: the module, and beside it the data that are too large to write into it.
 
-    package(network).files        # (("digits_mlp.py", b"..."), ("digits_mlp_data.npz", b"..."))
+    package(network.program).files  # (("digits_mlp.py", b"..."), ("digits_mlp_data.npz", b"..."))
 
 Everything that writes a module comes through here, so that the same network gives the same bytes.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from symbp import data
-from symbp.api import Network
 from symbp.data.dataset import Dataset
 from symbp.errors import InputError
 from symbp.language.spec import Data, Spec
+from symbp.network.program import Program
 from symbp.writers.files import signed_archive
 from symbp.writers.interface import Interface, Output
 from symbp.writers.main_part import Arrays, Targets
@@ -48,13 +48,13 @@ class Package:
         return ((self.data_file, self.data), module) if self.data else (module,)
 
 
-def package(network: Network, *, style: str = "lecture", dtype: str = "float64") -> Package:
+def package(program: Program, *, style: str = "lecture", dtype: str = "float64") -> Package:
     """The module and its data.
 
     Raises InputError where the data of ``[data]`` cannot be read or do not fit the network.
     """
     del style  # both are written in the lecture style
-    program, spec = network.program, network.spec
+    spec = program.graph.spec
     net = interface(program, dtype)
     if spec.data is None:
         arrays = made_up(net)

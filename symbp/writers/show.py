@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from symbp.api import Network
 from symbp.language.spec import Layer, Output
 from symbp.network.graph import Graph, Node, Repeat, Tensor, expand
+from symbp.network.program import Program
 from symbp.writers.table import Column, Table
 
 INDENT = "  "
@@ -39,21 +39,21 @@ class Row:
         return sum(math.prod(shape) for _, shape in self.parameters)
 
 
-def rows(network: Network) -> list[Row]:
+def rows(program: Program) -> list[Row]:
     """One row a layer of the file, those of residual and repeat indented below their own."""
-    graph = network.program.graph
-    source = Row(network.spec.input_name, "input", network.spec.input_shape)
-    return [source, *_Walk(graph).layers(network.spec.layers, iter(graph.items), 0)]
+    graph, spec = program.graph, program.graph.spec
+    source = Row(spec.input_name, "input", spec.input_shape)
+    return [source, *_Walk(graph).layers(spec.layers, iter(graph.items), 0)]
 
 
-def count(network: Network) -> int:
+def count(program: Program) -> int:
     """How many numbers the network trains."""
-    return sum(row.count for row in rows(network))
+    return sum(row.count for row in rows(program))
 
 
-def show(network: Network) -> Table:
+def show(program: Program) -> Table:
     """The table that ``symbp show`` prints."""
-    made = rows(network)
+    made = rows(program)
     total = str(sum(row.count for row in made))
     cells = tuple(
         (
@@ -68,9 +68,9 @@ def show(network: Network) -> Table:
     return Table(COLUMNS, cells, ("total", "", "", "", total))
 
 
-def losses(network: Network) -> list[str]:
+def losses(program: Program) -> list[str]:
     """One line for each loss: what it compares with what."""
-    graph = network.program.graph
+    graph = program.graph
     return [_loss(output, graph.tensors[tensor]) for output, tensor in graph.outputs]
 
 

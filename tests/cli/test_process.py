@@ -90,7 +90,7 @@ import symbp
 from symbp.cli import main
 from symbp.writers.build import plan
 for name in ("article", "deep_repeat", "iris_residual", "digits_mlp"):
-    for file, content in plan(symbp.load(name)).files:
+    for file, content in plan(symbp.load(name).program).files:
         sys.stdout.buffer.write(file.encode() + content)
 main(["map", "swish", "--format", "json"], standalone_mode=False)
 main(["derive", "bilinear", "--lang", "zh"], standalone_mode=False)

@@ -6,7 +6,6 @@ import pytest
 
 import symbp
 from symbp.errors import InputError
-from symbp.proof.verify import verify
 from tests.peer.random_networks import random_network
 
 QUICK, ALL = 40, 240
@@ -35,7 +34,7 @@ def errors(seed: int, smooth: bool) -> list[float]:
     except InputError as refused:
         assert "not derived by this version" in refused.message or "is real" in refused.message
         return []
-    report = verify(network, seed=seed)
+    report = symbp.verify(network, seed=seed)
     assert report.ok, f"network {seed}:\n{report}"
     return [row.complex_step for row in report.rows if row.complex_step is not None]
 

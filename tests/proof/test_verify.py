@@ -12,7 +12,7 @@ from symbp.proof import verify as proof
 from symbp.proof.module import load
 from symbp.proof.points import points
 from symbp.proof.report import Report, Row
-from symbp.proof.verify import verify, verify_source
+from symbp.proof.verify import verify_source
 from symbp.writers.outline import interface
 from symbp.writers.package import package
 
@@ -30,26 +30,26 @@ MODES = network(DENSE, {"type": "dropout", "rate": 0.25}, {"type": "batchnorm"},
 
 @pytest.mark.parametrize("name", ["article", "bilinear", "iris_residual", "regression", "swish"])
 def test_an_example_is_right(name):
-    report = verify(symbp.load(name))
+    report = symbp.verify(symbp.load(name))
     assert report.ok, report
     assert all(row.complex_step is not None and row.complex_step < 1e-12 for row in report.rows)
 
 
 def test_both_modes_are_checked_where_they_differ():
-    report = verify(MODES)
+    report = symbp.verify(MODES)
     assert report.ok, report
     assert [row.mode for row in report.rows] == ["training"] * 6 + ["inference"] * 6
 
 
 def test_one_row_a_gradient_where_training_makes_no_difference():
-    assert [(r.parameter, r.mode) for r in verify(network(DENSE)).rows] == [
+    assert [(r.parameter, r.mode) for r in symbp.verify(network(DENSE)).rows] == [
         ("W1", "both"),
         ("b1", "both"),
     ]
 
 
 def test_a_gradient_that_is_zero_by_structure_is_no_alarm():
-    report = verify(
+    report = symbp.verify(
         network(DENSE, {"type": "batchnorm"}, {"type": "activation", "function": "tanh"})
     )
     bias = next(r for r in report.rows if (r.parameter, r.mode) == ("b1", "training"))
@@ -58,11 +58,11 @@ def test_a_gradient_that_is_zero_by_structure_is_no_alarm():
 
 def test_a_parameter_that_the_loss_does_not_reach_is_no_alarm():
     formula = {"type": "formula", "formula": "x + w - w", "parameters": {"w": 1.0}}
-    assert verify(network(DENSE, formula)).ok
+    assert symbp.verify(network(DENSE, formula)).ok
 
 
 def test_a_network_without_parameters_has_nothing_to_check():
-    report = verify(network({"type": "softmax"}))
+    report = symbp.verify(network({"type": "softmax"}))
     assert report.ok and not report.rows
     assert "no parameters" in str(report)
 
@@ -73,12 +73,12 @@ def test_a_loss_with_a_domain_is_checked_inside_it(formula):
     layers = [DENSE, {"type": "activation", "function": "softplus"}]
     tables = {"loss": {"type": "formula", "formula": formula}}
     made = symbp.Network(name="net", input={"shape": [4]}, layer=layers, **tables)
-    assert verify(made).ok
+    assert symbp.verify(made).ok
 
 
 def test_a_loss_that_is_never_a_number_is_said_to_be_so():
     tables = {"loss": {"type": "formula", "formula": "log(-1 - y**2)*t"}}
-    report = verify(symbp.Network(name="net", input={"shape": [4]}, layer=[DENSE], **tables))
+    report = symbp.verify(symbp.Network(name="net", input={"shape": [4]}, layer=[DENSE], **tables))
     assert not report.ok
     assert {row.verdict for row in report.rows} == {"the loss is not a number"}
 
@@ -94,9 +94,9 @@ FAULTS = {
 @pytest.mark.parametrize("right", FAULTS)
 def test_a_fault_is_found_and_named(right):
     article = symbp.load("article")
-    source = package(article).module.source
+    source = package(article.program).module.source
     assert right in source
-    report = verify_source(source.replace(right, FAULTS[right]), article)
+    report = verify_source(source.replace(right, FAULTS[right]), article.program)
     assert not report.ok
     own = right.split(" ")[0].removeprefix("d")
     if own in ("W1", "b2"):
@@ -109,25 +109,25 @@ def test_a_fault_is_found_and_named(right):
 )
 def test_a_module_that_does_not_run_or_fit_is_wrong_not_a_crash(broken):
     article = symbp.load("article")
-    source = package(article).module.source.replace("dW1 = x.T @ dz1", broken)
-    report = verify_source(source, article)
+    source = package(article.program).module.source.replace("dW1 = x.T @ dz1", broken)
+    report = verify_source(source, article.program)
     assert not report.ok and "W1" in report.wrong
     assert math.isinf(report.rows[0].finite_difference)
     assert "wrong" in str(report)
 
 
 def test_a_fault_in_one_mode_alone_is_found():
-    source = package(MODES).module.source
+    source = package(MODES.program).module.source
     line = next(x for x in source.splitlines() if "running_mean" in x and "xhat2 =" in x)
     wrong = source.replace("dz1 = dd1  #", "dz1 = 2 * dd1  #")
     assert line and wrong != source
-    report = verify_source(wrong, MODES)
+    report = verify_source(wrong, MODES.program)
     assert {row.mode for row in report.rows if not row.right} == {"inference"}
 
 
 def test_the_same_seed_gives_the_same_report():
     made = network(DENSE, {"type": "activation", "function": "gelu"}, DENSE)
-    assert verify(made, seed=3) == verify(made, seed=3)
+    assert symbp.verify(made, seed=3) == symbp.verify(made, seed=3)
 
 
 def test_large_parameters_are_checked_along_some_directions():
@@ -138,7 +138,7 @@ def test_large_parameters_are_checked_along_some_directions():
 
 
 def test_points_have_unequal_parameters_and_positive_variances():
-    made = package(MODES)
+    made = package(MODES.program)
     net = interface(MODES.program, "float64")
     drawn = points(load(made.module.source), net, made.arrays, fixed=False, samples=5, seed=0)
     for point in drawn:
@@ -152,7 +152,7 @@ def test_points_have_unequal_parameters_and_positive_variances():
 
 def test_the_networks_own_data_are_used():
     xor = symbp.load("article")
-    made = package(xor)
+    made = package(xor.program)
     net = interface(xor.program, "float64")
     module = load(made.module.source)
     (first, *_) = points(module, net, made.arrays, fixed=True, samples=6, seed=0)

@@ -24,8 +24,8 @@ KEYS = ["id", "pass", "layer", "defines", "uses", "latex", "code", "lines"]
 @cache
 def mapped(name: str) -> tuple[Module, tuple[Entry, ...]]:
     network = symbp.load(name)
-    module = package(network).module
-    return module, equations(network, module)
+    module = package(network.program).module
+    return module, equations(network.program, module)
 
 
 def items(program_part: tuple[Item, ...]) -> list[Statement | Noise]:
@@ -89,7 +89,7 @@ def test_what_an_equation_uses_was_mapped_before(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_document_has_the_keys_that_programs_rely_on(name):
     network = symbp.load(name)
-    document = json.loads(json.dumps(as_json(network, mapped(name)[0])))
+    document = json.loads(json.dumps(as_json(network.program, mapped(name)[0])))
     assert list(document) == ["network", "equations"] and document["network"] == name
     for equation in document["equations"]:
         assert list(equation) == KEYS
@@ -146,8 +146,8 @@ MOVES = {
 def test_update_rows_point_at_the_step_of_every_optimizer(optimizer, clip, schedule):
     more = {"momentum": 0.9} if optimizer in ("momentum", "nesterov") else {}
     network = trained(optimizer, schedule=schedule, **clip, **more)
-    module = package(network).module
-    rows = [e for e in equations(network, module) if e.id.startswith("update.")]
+    module = package(network.program).module
+    rows = [e for e in equations(network.program, module) if e.id.startswith("update.")]
     assert [e.id for e in rows] == ["update.W1", "update.b1"]
     source = module.source.split("\n")
     for row in rows:
@@ -187,7 +187,7 @@ def test_update_rows_point_at_the_step_of_every_optimizer(optimizer, clip, sched
 )
 def test_the_rule_is_that_of_the_optimizer(optimizer, latex):
     more = {"momentum": 0.9} if optimizer in ("momentum", "nesterov") else {}
-    entries = equations(trained(optimizer, **more))
+    entries = equations(trained(optimizer, **more).program)
     (row,) = (e for e in entries if e.id == "update.W1")
     assert row.latex["matrix"] == latex
 
