@@ -6,67 +6,16 @@ and ``run`` gives parameters, buffers and dropout masks by letter and shape.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.peer.torch_formula import evaluate_formula
-from tests.peer.torch_functions import ACTIVATIONS, distance_to_kink
+from tests.peer import torch_real_layers
+from tests.peer.torch_run import Run, Table, Value, activate, formula
 
-Table = Mapping[str, Any]
-
-
-class Run(Protocol):
-    """What a layer may ask of the walk through the network."""
-
-    training: bool
-    dtype: torch.dtype
-
-    def parameter(self, letter: str, shape: tuple[int, ...]) -> Tensor: ...
-    def buffer(self, letter: str, shape: tuple[int, ...]) -> Tensor: ...
-    def mask(self, x: Tensor, rate: float) -> Tensor: ...
-    def kink(self, distance: float) -> None: ...
-
-
-@dataclass(frozen=True)
-class Value:
-    """A layer's output; behind a softmax or a sigmoid also what went into it."""
-
-    data: Tensor
-    squash: str | None = None
-    logits: Tensor | None = None
-
-
-def activate(function: str, x: Tensor, run: Run, table: Table) -> Value:
-    """An activation by name, ``softmax`` among them, or by formula."""
-    if function == "softmax":
-        return Value(torch.softmax(x, dim=-1), "softmax", x)
-    if function not in ACTIVATIONS:
-        return Value(formula({"formula": function, **table}, {"x": x}, run))
-    run.kink(distance_to_kink(function, x))
-    y = ACTIVATIONS[function](x)
-    return Value(y, "sigmoid", x) if function == "sigmoid" else Value(y)
-
-
-def formula(table: Table, inputs: Mapping[str, Tensor], run: Run) -> Tensor:
-    """A layer, an activation or a loss by formula, with what is declared beside it."""
-    parameters = {
-        k: v if isinstance(v, list) else [] for k, v in table.get("parameters", {}).items()
-    }
-    constants = {k: torch.tensor(v, dtype=run.dtype) for k, v in table.get("constants", {}).items()}
-    return evaluate_formula(
-        table["formula"],
-        {**inputs, **constants},
-        parameter=run.parameter,
-        declared=parameters,
-        sizes=table.get("sizes", {}),
-        kink=run.kink,
-        dtype=run.dtype,
-    )
+__all__ = ["LAYERS", "Run", "Table", "Value", "activate", "formula", "merge"]
 
 
 def dense(table: Table, x: Tensor, run: Run) -> Tensor:
@@ -121,6 +70,7 @@ LAYERS: dict[str, Callable[[Table, Tensor, Run], Tensor]] = {
     "batchnorm": batchnorm,
     "layernorm": layernorm,
     "rmsnorm": rmsnorm,
+    **torch_real_layers.LAYERS,
 }
 
 
