@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from symbp.printers.dialect import LATEX, PLAIN, Dialect
 
 
 @dataclass(frozen=True)
@@ -11,6 +14,19 @@ class Text:
 
     latex: str
     plain: str
+
+
+def both(make: Callable[[Dialect], str]) -> Text:
+    """The same text in both dialects."""
+    return Text(make(LATEX), make(PLAIN))
+
+
+def added(terms: list[str]) -> str:
+    """Summands side by side; a minus in front of one takes the place of the plus."""
+    text = terms[0]
+    for term in terms[1:]:
+        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+    return text
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,9 @@ from symbp.calculus.functions import A, U, derivative
 from symbp.network.graph import Repeat
 from symbp.network.program import Program
 from symbp.printers.dialect import LATEX, PLAIN, Dialect
-from symbp.writers.document import NOTHING, Block, Formula, Section, Sentence, Text
+from symbp.writers.document import NOTHING, Block, Formula, Section, Sentence, Text, both
 from symbp.writers.phrases import phrase
 from symbp.writers.scalar import Scalar
-from symbp.writers.steps import both
 from symbp.writers.storage import Storage
 from symbp.writers.update_rule import update_rule
 

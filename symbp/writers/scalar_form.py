@@ -12,10 +12,9 @@ from symbp.network.graph import Node, Repeat
 from symbp.network.heads import Head
 from symbp.network.program import Item, Loop, Noise
 from symbp.printers.dialect import Dialect
-from symbp.writers.document import NOTHING, Block, Formula, Section, Text
+from symbp.writers.document import NOTHING, Block, Formula, Section, Text, added, both
 from symbp.writers.forms import Form
 from symbp.writers.products import ZERO, Product
-from symbp.writers.steps import added, both
 
 IN_OUTPUTS = "step:derivative"
 

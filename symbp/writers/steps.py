@@ -1,44 +1,34 @@
-"""How one adjoint equation comes about: chain rule, local derivatives, rewrites, result, shapes."""
+"""How one adjoint equation comes about: chain rule, local derivatives, rewrites, result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symbp.arrays.lower import lower
-from symbp.calculus.derive import Adjoint
-from symbp.calculus.equation import ADJOINT, Equation
+from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Entry
 from symbp.calculus.index import fresh, substitute
 from symbp.calculus.pullback import Contribution
 from symbp.network.heads import Head
 from symbp.network.program import Piece, Statement
-from symbp.printers.base import BATCH, SUM, fill
-from symbp.printers.dialect import LATEX, PLAIN, Dialect, Latex
-from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS, Finished
-from symbp.printers.index import Index
-from symbp.writers.document import Formula, Text
+from symbp.printers.dialect import LATEX, PLAIN, Dialect
+from symbp.writers.document import Formula, Text, added, both
 from symbp.writers.formulas import Formulas
+from symbp.writers.scope import Scope, ScopeText
 from symbp.writers.storage import Storage
 
 SHOWN = ("derivative", "outputs", "facts", "insert")  # rewrites that a reader wants to see
 Letters = Mapping[sp.Symbol, sp.Expr]
 
 
-def both(make: Callable[[Dialect], str]) -> Text:
-    """The same text in both dialects."""
-    return Text(make(LATEX), make(PLAIN))
-
-
 class Steps:
     """The formulas around the statements of one program."""
 
     def __init__(self, storage: Storage) -> None:
-        self.storage = storage
         self.formulas = Formulas(storage)
-        self.texts: dict[tuple[object, ...], str] = {}  # with slots, one for each formula
+        self.text = ScopeText(storage)
 
     # -- whole equations ------------------------------------------------------------------------
 
@@ -98,7 +88,7 @@ class Steps:
         """Summands that are other adjoints as they stand."""
         letters = self.formulas.letters(statement)
         return [
-            both(lambda d, p=piece: self.name(p.source, d, d.places(letters)))  # type: ignore[misc]
+            both(lambda d, p=piece: self.text.name(p.source, d, d.places(letters)))  # type: ignore[misc]
             for piece in statement.pieces
             if piece.finished is None
         ]
@@ -141,14 +131,14 @@ class Steps:
         """The adjoint that a scope is about, with its indices."""
         target = scope.adjoint.equations[0].target
         if scope.defines:
-            return both(lambda d: self.indexed(scope, scope.defines, target.indices, d))
-        return both(lambda d: self.entry(scope, target.name, target.indices, d))
+            return both(lambda d: self.text.indexed(scope, scope.defines, target.indices, d))
+        return both(lambda d: self.text.entry(scope, target.name, target.indices, d))
 
     def term(self, scope: Scope, c: Contribution, moved: Letters) -> Text:
         """``sum_n dL/dv_n dv_n/du``; what comes from the loss itself is written out."""
         if not _seeded(c):
             value = sp.Mul(*(substitute(f, moved) for f in c.factors))
-            return both(lambda d: self.expression(scope, value, d))
+            return both(lambda d: self.text.expression(scope, value, d))
         seed = c.factors[0]
         assert isinstance(seed, Entry)
         indices = tuple(substitute(i, moved) for i in seed.indices)
@@ -156,7 +146,7 @@ class Steps:
         rest = sorted({s for i in indices for s in i.free_symbols} - own, key=lambda s: s.name)
 
         def make(dialect: Dialect) -> str:
-            upper = self.entry(scope, seed.name, indices, dialect)
+            upper = self.text.entry(scope, seed.name, indices, dialect)
             local = self.partial(scope, c, moved, dialect)
             body = f"{upper} {local}" if dialect.bars else f"{upper} · {local}"
             if not rest:
@@ -171,15 +161,15 @@ class Steps:
         assert isinstance(seed, Entry)
         over = tuple(substitute(i, moved) for i in seed.indices)
         under = tuple(substitute(i, moved) for i in c.target.indices)
-        upper = self.entry(scope, c.source, over, dialect)
-        lower_ = self.entry(scope, c.target.name, under, dialect)
+        upper = self.text.entry(scope, c.source, over, dialect)
+        lower_ = self.text.entry(scope, c.target.name, under, dialect)
         return dialect.partial(upper, lower_)
 
     def local(self, scope: Scope, c: Contribution, moved: Letters) -> Formula:
         """``dv/du = ...``, before anything is rewritten."""
         value = sp.factor_terms(sp.Mul(*(substitute(f, moved) for f in c.factors[1:])))
         left = both(lambda d: self.partial(scope, c, moved, d))
-        return Formula(left, both(lambda d: self.expression(scope, value, d)), "factor")
+        return Formula(left, both(lambda d: self.text.expression(scope, value, d)), "factor")
 
     def rewrites(self, scope: Scope, complete: bool) -> list[Formula]:
         """From the chain rule with everything put in to the result, in index form."""
@@ -196,7 +186,7 @@ class Steps:
             expressions.append((after, f"step:{step.rule}"))
         made: list[Formula] = []
         for expr, reason in expressions:
-            text = both(lambda d, e=expr: self.expression(scope, e, d))  # type: ignore[misc]
+            text = both(lambda d, e=expr: self.text.expression(scope, e, d))  # type: ignore[misc]
             if made and reason == "step:names" and made[-1].reason == "step:derivative":
                 made[-1] = replace(made[-1], right=text)
             elif not made or text.latex != made[-1].right.latex:
@@ -209,47 +199,12 @@ class Steps:
         finished = head.text.backward[-1][1][0]
         adjoint = head.text.backward[-1][0]
         scope = Scope(Piece(finished, head.names), finished, adjoint, {})
-        return both(
-            lambda d: f"{self.expression(scope, left, d)} = {self.expression(scope, right, d)}"
-        )
 
-    # -- text -----------------------------------------------------------------------------------
+        def make(dialect: Dialect) -> str:
+            sides = [self.text.expression(scope, side, dialect) for side in (left, right)]
+            return " = ".join(sides)
 
-    def expression(self, scope: Scope, expr: sp.Expr, dialect: Dialect) -> str:
-        """A unit's expression in the names of the network, in index form."""
-        finished = scope.finished
-        outer = scope.printer(dialect)
-        shown = {i: outer.letter(i) for i in sorted(expr.free_symbols, key=str)}
-        key = (id(finished), expr, dialect, tuple(shown.values()))
-        if key not in self.texts:
-            tree = lower(Equation(Entry("value"), expr), finished.order).tree
-            functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-            self.texts[key] = Index(dialect, functions, finished.size_of, shown).text(tree, SUM)
-        return self.filled(self.texts[key], scope.piece, dialect)
-
-    def filled(self, text: str, piece: Piece, dialect: Dialect) -> str:
-        def write(name: str, index: str, label: str, transposed: bool) -> str:
-            if name == BATCH:
-                return "N"
-            known = self.storage.name(piece.tensor(name))
-            method = known.latex if isinstance(dialect, Latex) else known.unicode
-            return method(index, label, transposed)
-
-        return fill(text, write)
-
-    def entry(
-        self, scope: Scope, local: str, indices: tuple[sp.Expr, ...], dialect: Dialect
-    ) -> str:
-        return self.indexed(scope, scope.piece.tensor(local), indices, dialect)
-
-    def indexed(
-        self, scope: Scope, tensor: str, indices: tuple[sp.Expr, ...], dialect: Dialect
-    ) -> str:
-        return self.name(tensor, dialect, scope.printer(dialect).places(indices))
-
-    def name(self, tensor: str, dialect: Dialect, index: str = "") -> str:
-        known = self.storage.name(tensor)
-        return known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
+        return both(make)
 
 
 @dataclass(frozen=True)
@@ -261,40 +216,9 @@ class Part:
     chained: bool
 
 
-@dataclass(frozen=True, eq=False)
-class Scope:
-    """One adjoint of a layer, and how its letters are written; ``defines`` names it in the network."""
-
-    piece: Piece
-    finished: Finished
-    adjoint: Adjoint
-    shown: Mapping[sp.Symbol, str]
-    defines: str = ""
-    printers: dict[Dialect, Index] = field(default_factory=dict)
-
-    @property
-    def letters(self) -> tuple[sp.Symbol, ...]:
-        return self.finished.unit.letters[self.adjoint.name]
-
-    def printer(self, dialect: Dialect) -> Index:
-        """It remembers the letters that it wrote."""
-        if dialect not in self.printers:
-            self.printers[dialect] = Index(dialect, {}, self.finished.size_of, self.shown)
-            self.printers[dialect].letters(self.letters)
-        return self.printers[dialect]
-
-
 def _factored(expr: sp.Expr) -> sp.Expr:
     """Common numbers of each summand in front of it: ``2 (h - m)``."""
     return sp.Add(*(sp.factor_terms(term) for term in sp.Add.make_args(expr)))
-
-
-def added(terms: list[str]) -> str:
-    """Summands side by side; a minus in front of one takes the place of the plus."""
-    text = terms[0]
-    for term in terms[1:]:
-        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
-    return text
 
 
 def _seeded(c: Contribution) -> bool:
@@ -312,6 +236,3 @@ def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> dict[sp.Symbo
             moved[index] = fresh(index, avoid)
             avoid.add(moved[index])
     return moved
-
-
-__all__ = ["Part", "Steps", "added", "both"]
