@@ -54,7 +54,9 @@ class Report:
         return tuple(dict.fromkeys(row.parameter for row in self.rows if not row.right))
 
     def table(self) -> str:
-        """Aligned text, at most 100 columns wide."""
+        """Aligned text, at most 100 columns wide; a sentence where there is nothing to check."""
+        if not self.rows:
+            return self.summary
         columns = (
             Column("gradient of"),
             Column("mode"),

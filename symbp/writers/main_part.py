@@ -154,6 +154,8 @@ def _tuple(shape: tuple[int, ...]) -> str:
 
 def _check_lines(net: Interface, samples: int) -> list[str]:
     """The check; in both modes where they differ, and on a few samples where there are many."""
+    if not net.parameters:
+        return ['print("The network has no parameters: there is no gradient to check.")']
     every = -(-samples // CHECKED)
     head, inputs = [], "x, t"
     if every > 1:

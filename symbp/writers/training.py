@@ -83,13 +83,14 @@ def _short(text: str, shorter: str) -> str:
 
 
 def _check_sections(net: Interface) -> dict[str, object]:
-    """What ``check.jinja`` or ``check_small.jinja`` fills in."""
+    """Which template writes ``check_gradients``, and what it fills in."""
     sizes = [math.prod(parameter.shape) for parameter in net.parameters]
     many = any(size > SMALL for size in sizes)
     every = "np.eye(params[name].size).reshape(-1, *params[name].shape)"
     small = net.smooth and not (many or net.dropout or net.buffers)
+    kind = ("_small" if small else "") if net.parameters else "_nothing"
     return {
-        "check_template": f"numpy/check{'_small' if small else ''}.jinja",
+        "check_template": f"numpy/check{kind}.jinja",
         "many_entries": many,
         "directions": "_directions(params[name].shape, seed)" if many else every,
         "real_input": not net.vocabulary,

@@ -166,6 +166,22 @@ def _backward(params, cache, t):
     return {"W1": cache["x"].T @ dz, "b1": dz.sum(0), "W2": cache["h"].T @ dy}
 """
 
+# a tanh, which has nothing to train
+NOTHING = Interface(input_shape=(2,), outputs=(Output("t", (2,)),), parameters=(), smooth=True)
+NOTHING_CORE = """
+def _forward(params, x, training, rng):
+    y = np.tanh(x)
+    return y, {"y": y}
+
+
+def _loss(params, cache, t):
+    return 0.5 * np.sum((cache["y"] - t) ** 2)
+
+
+def _backward(params, cache, t):
+    return {}
+"""
+
 
 def module_text(net: Interface, core: str, train: Train, data=None, **options) -> str:
     """The generated module around a core, laid out by the templates."""

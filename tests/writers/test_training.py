@@ -60,6 +60,7 @@ LAYOUTS = {
         fit_to(dataset("spirals"), input_shape=(2,), output_shape=(1,)),
     ),
     "kinks": (cores.KINKS, cores.KINKS_CORE, OPTIMIZERS["sgd decay"], None),
+    "nothing": (cores.NOTHING, cores.NOTHING_CORE, Train(epochs=3), None),
 }
 
 
@@ -545,6 +546,16 @@ def test_large_inputs_give_no_alarm(smooth):
     for seed in range(3):
         errors = made.check_gradients(noisy(made, seed), x, np.ones((6, 1)))
         assert max(errors.values()) < 1e-6
+
+
+@pytest.mark.parametrize("net", [cores.NOTHING, dataclasses.replace(cores.NOTHING, dropout=True)])
+def test_without_parameters_there_is_no_gradient_to_check(net, tmp_path):
+    _, core, train, _ = LAYOUTS["nothing"]
+    made = cores.module(net, core, train)
+    assert made.check_gradients(made.init_params(), XOR[0], XOR[0], training=True) == {}
+    done = run(tmp_path, cores.module_text(net, core, train))
+    assert done.returncode == 0, done.stderr
+    assert "there is no gradient to check" in done.stdout
 
 
 # --- storage and main -----------------------------------------------------------------------------
