@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from symbp.errors import InputError
@@ -79,7 +81,7 @@ def numbers_agree(table: Table, shape: Shape, seed: int = 0) -> None:
     if table["type"] == "embedding":
         x = torch.randint(table["vocabulary"], (3, *shape), generator=random)
     own = {name: draw(*size) for name, size in shapes(table, shape).items() if name != "y"}
-    run = _Run(own, torch.float64)
+    run: Any = _Run(own, torch.float64)
     mine = evaluate_formula(
         layer.formula,
         {"x": x},
