@@ -103,7 +103,14 @@ def test_equal_maxima_send_the_gradient_to_the_first_in_row_major_order():
     result = evaluate(tables, {}, x, np.zeros((2, 1, 1, 1)))
     np.testing.assert_array_equal(result.dx[0, 0], [[0, 5, 0], [0, 0, 0]])
     np.testing.assert_array_equal(result.dx[1, 0], [[0, 0, 0], [4, 0, 0]])
-    assert kink_distance(tables, {}, x, np.zeros((2, 1, 1, 1))) == 0
+
+
+def test_nearly_equal_maxima_have_their_distance_measured():
+    tables = network({"type": "maxpool2d", "kernel": 2}, shape=[1, 2, 4])
+    x, t = np.array([[[[0, 0.25, 3, 3], [0.5, 0.5, 1, 3]]]]), np.zeros((1, 1, 1, 2))
+    assert kink_distance(tables, {}, x, t) == float("inf")
+    x[0, 0, 1, 1] = 0.75
+    assert kink_distance(tables, {}, x, t) == 0.25
 
 
 def test_globalavgpool_takes_the_mean_of_each_channel():
@@ -184,7 +191,7 @@ def test_recurrent_layers_are_the_torch_modules(kind):
     module = {"rnn": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}[kind](
         3, 4, batch_first=True, dtype=torch.float64
     )
-    bx = letters.get("bx", letters.get("b"))
+    bx = letters["b"] if "b" in letters else letters["bx"]
     bh = letters.get("bh", np.zeros_like(bx))
     copies = {"weight_ih_l0": letters["Wx"].T, "weight_hh_l0": letters["Wh"].T}
     copies |= {"bias_ih_l0": bx, "bias_hh_l0": bh}

@@ -44,12 +44,13 @@ def pair(value: int | list[int], axes: int = 2) -> tuple[int, ...]:
 
 
 def maxpool2d(table: Table, x: Tensor, run: Run) -> Tensor:
+    """Equal maxima are no kink: the first one takes the gradient, however near the others are."""
     kernel, stride = pool_sizes(table)
     images = x.detach().flatten(0, 1)[:, None]
     windows = F.unfold(images, kernel, stride=stride)
     if windows.shape[1] > 1:
         first, second = windows.topk(2, dim=1).values.unbind(1)
-        run.kink(float((first - second).min()))
+        run.kink(min((first - second)[first > second].tolist(), default=float("inf")))
     return F.max_pool2d(x, kernel, stride)
 
 
