@@ -9,9 +9,12 @@ from importlib import resources
 import numpy as np
 
 from symbp.data.dataset import Dataset
+from symbp.data.shapes import shapes
 from symbp.errors import InputError
 
 DECIMALS = 4  # computed numbers are rounded, so that no mathematical library shows in them
+LINE = 32  # characters in a row of text
+IMAGES = 600
 
 
 def dataset(name: str) -> Dataset:
@@ -42,11 +45,11 @@ def _sine() -> Dataset:
 
 
 def _copy() -> Dataset:
-    """All rows of four tokens 1, 2, 3, then four blanks 0 in which to say them again."""
-    words = np.array(list(itertools.product((1, 2, 3), repeat=4)))
+    """All rows of four tokens from 1 to 4, then four blanks 0 in which to say them again."""
+    words = np.array(list(itertools.product((1, 2, 3, 4), repeat=4)))
     blank = np.zeros_like(words)
     x, t = np.hstack([words, blank]), np.hstack([blank, words])
-    return Dataset("copy", x, t, classes=4, vocabulary=4)
+    return Dataset("copy", x, t, classes=5, vocabulary=5)
 
 
 def _parity() -> Dataset:
@@ -82,6 +85,32 @@ def _digits() -> Dataset:
     )
 
 
+def _shapes() -> Dataset:
+    """A square, a disc or a cross in an image: its kind, and the box around it."""
+    x, kinds, boxes = shapes(IMAGES)
+    return Dataset("shapes", x, {"kind": kinds, "box": boxes}, classes=3)
+
+
+def _sonnets() -> Dataset:
+    """The text in small letters, in rows; at each place, the character that comes next.
+
+    A character is its place in the sorted alphabet of the text: line break, space, marks, letters.
+    """
+    text = (resources.files("symbp.data") / "sonnets.txt").read_text(encoding="ascii").lower()
+    alphabet = sorted(set(text))
+    codes = np.array([alphabet.index(character) for character in text])
+    whole = (len(codes) - 1) // LINE * LINE
+    return Dataset(
+        "sonnets",
+        codes[:whole].reshape(-1, LINE),
+        codes[1 : whole + 1].reshape(-1, LINE),
+        classes=len(alphabet),
+        vocabulary=len(alphabet),
+        source="W. Shakespeare (1609), Sonnets 1 to 19",
+        licence="public domain",
+    )
+
+
 SETS = {
     "xor": _xor,
     "spirals": _spirals,
@@ -90,5 +119,7 @@ SETS = {
     "digits": _digits,
     "copy": _copy,
     "parity": _parity,
+    "shapes": _shapes,
+    "sonnets": _sonnets,
 }
 NAMES = tuple(SETS)

@@ -80,11 +80,9 @@ def fit_target(
         raise _error(
             data, f"has targets {_type(t)}", f"the loss takes integers {_show(shape[:-1])}"
         )
-    two = data.classes in (None, 2)
+    two = not labels or data.classes in (None, 2)
     if t[0].size != math.prod(shape) or not two:
-        found = (
-            f"{data.classes} classes" if data.classes else f"targets of shape {_show(t.shape[1:])}"
-        )
+        found = f"targets of shape {_show(t.shape[1:])}" if two else f"{data.classes} classes"
         raise _error(data, f"has {found}", f"the output is {_show(shape)}")
     t = t.reshape(len(t), *shape).astype(np.float64)
     return 2 * t - 1 if signs and set(np.unique(t)) <= {0.0, 1.0} else t

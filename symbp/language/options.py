@@ -188,4 +188,6 @@ TRAIN: Options = {
 
 # --- data -----------------------------------------------------------------------------------------
 
-DATA_SETS = ("xor", "spirals", "sine", "iris", "digits", "copy", "parity")
+DATA_SETS = (
+    "xor", "spirals", "sine", "iris", "digits", "copy", "parity", "shapes", "sonnets",
+)  # fmt: skip

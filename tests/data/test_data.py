@@ -23,8 +23,8 @@ from symbp.errors import InputError
 
 
 def digest(data: Dataset) -> str:
-    assert isinstance(data.t, np.ndarray)
-    return hashlib.sha256(data.x.tobytes() + data.t.tobytes()).hexdigest()
+    targets = data.t.values() if isinstance(data.t, dict) else [data.t]
+    return hashlib.sha256(b"".join(a.tobytes() for a in (data.x, *targets))).hexdigest()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -40,8 +40,9 @@ def test_a_built_in_set_has_the_same_bytes_every_time(name):
         ("sine", (64, 1), (64, 1), None),
         ("iris", (150, 4), (150,), 3),
         ("digits", (1797, 64), (1797,), 10),
-        ("copy", (81, 8), (81, 8), 4),
+        ("copy", (256, 8), (256, 8), 5),
         ("parity", (256, 8), (256, 8), 2),
+        ("sonnets", (367, 32), (367, 32), 36),
     ],
 )
 def test_shapes_of_the_built_in_sets(name, x, t, classes):
@@ -79,6 +80,59 @@ def test_copy_says_the_tokens_again():
     np.testing.assert_array_equal(data.t[:, 4:], data.x[:, :4])
 
 
+def test_the_sonnets_ask_for_the_character_that_comes_next():
+    data = dataset("sonnets")
+    np.testing.assert_array_equal(data.t.ravel()[:-1], data.x.ravel()[1:])
+    text = (resources.files("symbp.data") / "sonnets.txt").read_text(encoding="ascii").lower()
+    alphabet = sorted(set(text))
+    line = "".join(alphabet[code] for code in data.x[0])
+    assert line == "from fairest creatures we desire"
+    assert data.vocabulary == len(alphabet)
+
+
+def test_the_text_is_19_sonnets_of_14_lines_in_plain_characters():
+    text = (resources.files("symbp.data") / "sonnets.txt").read_text(encoding="ascii")
+    assert [len(poem.splitlines()) for poem in text.split("\n\n")] == [14] * 19
+    assert not any(line != line.strip() for line in text.splitlines())
+    assert "Shakespeare (1609)" in dataset("sonnets").note
+
+
+def test_shapes_lie_in_their_boxes_brighter_than_all_around():
+    data = dataset("shapes")
+    assert (data.x.shape, data.t["kind"].shape, data.t["box"].shape) == (
+        (600, 1, 12, 12), (600,), (600, 4),
+    )  # fmt: skip
+    for image, box in zip(data.x[:, 0], data.t["box"], strict=True):
+        left, top, right, bottom = np.round(12 * box).astype(int)
+        bright = image >= 0.5
+        assert bright[top:bottom, left:right].sum() == bright.sum() > 0
+        assert bright[top, left:right].any() and bright[bottom - 1, left:right].any()
+        assert bright[top:bottom, left].any() and bright[top:bottom, right - 1].any()
+
+
+def test_shapes_of_one_size_differ_between_the_kinds():
+    data = dataset("shapes")
+    size = np.round(12 * (data.t["box"][:, 2] - data.t["box"][:, 0])).astype(int)
+    area = (data.x >= 0.5).sum(axis=(1, 2, 3))
+    for side, areas in {5: {25, 21, 9}, 7: {49, 37, 13}}.items():
+        found = [set(area[(size == side) & (data.t["kind"] == kind)]) for kind in range(3)]
+        assert set().union(*found) == areas and all(len(one) == 1 for one in found)
+
+
+def test_made_up_images_come_from_a_stream_that_numpy_keeps():
+    stream = np.random.PCG64(0).random_raw(2).tolist()
+    assert stream == [11749869230777074271, 4976686463289251617]
+
+
+def test_targets_of_several_outputs_are_classes_and_numbers():
+    data = dataset("shapes")
+    kinds, boxes = fit_target(data, (3,), name="kind"), fit_target(data, (4,), name="box")
+    np.testing.assert_array_equal(kinds.argmax(axis=1), data.t["kind"])
+    np.testing.assert_array_equal(boxes, data.t["box"])
+    with pytest.raises(InputError, match=r"targets of shape \[4\], but the output is \[2\]"):
+        fit_target(data, (2,), name="box")
+
+
 def test_an_unknown_set_is_refused_with_the_known_ones():
     with pytest.raises(InputError, match="unknown data set 'mnist'; known: xor, spirals"):
         dataset("mnist")
@@ -112,11 +166,17 @@ def test_digits_fit_an_image():
 
 def test_tokens_stay_integers_become_one_hot_or_numbers():
     data = dataset("copy")
-    tokens, _ = fit_to(data, input_shape=(8,), output_shape=(8, 4), vocabulary=4)
-    one_hot, t = fit_to(data, input_shape=(8, 4), output_shape=(8, 4))
-    column, _ = fit_to(data, input_shape=(8, 1), output_shape=(8, 4))
-    assert (tokens.dtype, one_hot.shape, column.shape) == (np.int64, (81, 8, 4), (81, 8, 1))
-    assert t.shape == (81, 8, 4)
+    tokens, _ = fit_to(data, input_shape=(8,), output_shape=(8, 5), vocabulary=5)
+    one_hot, t = fit_to(data, input_shape=(8, 5), output_shape=(8, 5))
+    column, _ = fit_to(data, input_shape=(8, 1), output_shape=(8, 5))
+    assert (tokens.dtype, one_hot.shape, column.shape) == (np.int64, (256, 8, 5), (256, 8, 1))
+    assert t.shape == (256, 8, 5)
+
+
+def test_labels_of_sequences_stay_integers_where_asked():
+    shapes = {"input_shape": (8,), "output_shape": (8, 5), "vocabulary": 5}
+    _, t = fit_to(dataset("copy"), **shapes, integer_targets=True)
+    assert t.dtype == np.int64 and t.shape == (256, 8)
 
 
 def test_an_output_without_time_learns_the_last_label():
@@ -138,8 +198,8 @@ def test_an_output_without_time_learns_the_last_label():
         ),
         (
             "copy",
-            {"input_shape": (8,), "output_shape": (8, 4), "vocabulary": 3},
-            "inputs from 0 to 3, but the network reads integers from 0 to 2",
+            {"input_shape": (8,), "output_shape": (8, 5), "vocabulary": 4},
+            "inputs from 0 to 4, but the network reads integers from 0 to 3",
         ),
     ],
 )
