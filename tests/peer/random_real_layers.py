@@ -119,7 +119,8 @@ class Chain:
     def recurrent(self, kind: str, shape: Shape, keeps: bool) -> Table:
         table: Table = {"type": kind, "units": shape[-1] if keeps else self.size(2, 4)}
         if kind == "rnn":
-            table |= self.maybe(activation=self.activation())
+            usual = ("tanh", "sigmoid") if self.smooth else ("tanh", "relu", "relu")
+            table |= self.maybe(activation=self.pick(*usual, *FORMULAS, self.activation()))
         return table if keeps else table | self.maybe(return_sequences=False)
 
     # -- several layers ------------------------------------------------------------------------
