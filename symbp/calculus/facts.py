@@ -12,9 +12,9 @@ import sympy as sp
 
 from symbp.calculus.collect import tidy
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Entry, Letter, Reduction, SumOver, entries, rebuild
+from symbp.calculus.expression import Entry, Group, Letter, Reduction, SumOver, entries, rebuild
 from symbp.calculus.functions import solve_linear
-from symbp.calculus.index import freshen, map_entries, signature, substitute
+from symbp.calculus.index import base, freshen, map_entries, signature, substitute
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def inverse(equation: Equation, unit: Unit) -> tuple[str, Entry, sp.Expr] | None
     Returns the tensor's name, the read, and the solution in v; None where u is not unique.
     """
     target = equation.target
-    if not target.plain or any(
+    if not _bijective(target) or any(
         isinstance(a, Reduction) for a in sp.preorder_traversal(equation.rhs)
     ):
         return None
@@ -90,7 +90,7 @@ def inverse(equation: Equation, unit: Unit) -> tuple[str, Entry, sp.Expr] | None
     full = [r for r in reads if r.name in known and set(r.indices) == set(target.indices)]
     if len(full) > 1:
         full = [r for r in full if r.name in unit.inputs]
-    if len(full) != 1 or not full[0].plain or full[0] == equation.rhs:
+    if len(full) != 1 or not _bijective(full[0]) or full[0] == equation.rhs:
         return None
     unknown = sp.Dummy("x")
     numerator = sp.numer(sp.together(equation.rhs.xreplace({full[0]: unknown}) - target))
@@ -105,9 +105,34 @@ def apply_inverse(expr: sp.Basic, found: tuple[str, Entry, sp.Expr]) -> sp.Basic
     name, read, solution = found
 
     def value(entry: Entry) -> sp.Expr:
-        return substitute(solution, dict(zip(read.indices, entry.indices, strict=True)))
+        moved = _places(read, entry)
+        return entry if moved is None else substitute(solution, moved)
 
     return map_entries(expr, name, value)
+
+
+def _bijective(entry: Entry) -> bool:
+    """Whether the indices are distinct letters, bare or in groups: each place is met once."""
+    letters = [p for i in entry.indices for p in (i.parts if isinstance(i, Group) else (i,))]
+    return all(i.is_Symbol for i in letters) and len(set(letters)) == len(letters)
+
+
+def _places(read: Entry, entry: Entry) -> dict[Letter, sp.Expr] | None:
+    """What stands in ``entry`` for the letters of ``read``; None where a group is split otherwise."""
+    moved: dict[Letter, sp.Expr] = {}
+    for own, here in zip(read.indices, entry.indices, strict=True):
+        if not isinstance(own, Group):
+            moved[own] = here
+        elif isinstance(here, Group) and _split(here) == _split(own):
+            moved |= dict(zip(own.parts, here.parts, strict=True))
+        else:
+            return None
+    return moved
+
+
+def _split(group: Group) -> list[str]:
+    """The families of its letters: they stand for the sizes of its parts."""
+    return [base(p) if p.is_Symbol else "" for p in group.parts]
 
 
 def known_sums(unit: Unit) -> list[Fact]:

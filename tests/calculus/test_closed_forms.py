@@ -90,6 +90,17 @@ def test_batchnorm_of_images_sums_over_positions_too():
     assert "mean(∂xhat[n, c, p, q], n, p, q)" in str(found)
 
 
+def test_a_norm_of_groups_by_formula_is_compact_too():
+    formula = (
+        "m[n,g] = mean(x[n,(g,c)], c)\nv[n,g] = mean((x[n,(g,c)] - m[n,g])**2, c)\n"
+        "y[n,(g,c)] = (x[n,(g,c)] - m[n,g])/sqrt(v[n,g] + 0.01)"
+    )
+    layer = {"type": "formula", "formula": formula, "sizes": {"g": 2}}
+    found, _ = known(of_layer(layer, 6).adjoint("x"))
+    y, slope = "y[n, Group(g, c)]", "∂y[n, Group(g, c)]"
+    assert str(found) == f"(-{y}*mean({y}*{slope}, c) + {slope} - mean({slope}, c))/s[n, g]"
+
+
 @pytest.mark.parametrize(("reduction", "count"), [("mean", "/size(n)"), ("sum", "")])
 def test_softmax_and_cross_entropy(reduction, count):
     loss = {"type": "cross_entropy", "reduction": reduction}

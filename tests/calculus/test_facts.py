@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Entry, SumOver, letter
+from symbp.calculus.expression import Entry, Group, SumOver, letter
 from symbp.calculus.facts import Fact, apply_inverse, definitions, fold, inverse, known_sums
 
 K, M, N = map(letter, "kmn")
@@ -42,6 +42,16 @@ def test_a_linear_fraction_is_inverted():
     name, read, solution = found
     assert (name, read, solution) == ("e", E, P * S)
     assert apply_inverse(Entry("e", N, M), found) == Entry("p", N, M) * S
+
+
+def test_a_group_of_letters_is_inverted_where_it_is_split_alike():
+    c, c_1, d, g, h = (letter(name) for name in ("c", "c_1", "d", "g", "h"))
+    x, y = Entry("x", Group(g, c)), Entry("y", Group(g, c))
+    found = inverse(Equation(y, x - Entry("m", g)), SOFTMAX)
+    assert found == ("x", x, y + Entry("m", g))
+    assert apply_inverse(x.at(Group(g, c_1)), found) == y.at(Group(g, c_1)) + Entry("m", g)
+    for elsewhere in (x.at(Group(h, d)), x.at(c)):
+        assert apply_inverse(elsewhere, found) == elsewhere
 
 
 def test_a_function_with_branches_is_left_alone():
