@@ -13,13 +13,13 @@ LEVELS = 16  # grey levels are sixteenths, which float16 holds exactly
 def shapes(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(images (count, 1, 12, 12) from 0 to 1, kinds (count,), boxes (count, 4)).
 
-    Each kind comes equally often, at any place and in two sizes, brighter than the noise around
-    it. A box is left, top, right and bottom, as fractions of the side. The numbers come from the
-    raw stream of a bit generator, which NumPy keeps the same for ever.
+    Each kind comes equally often, the squares first, at any place and in two sizes, brighter than
+    the noise around it. A box is left, top, right and bottom, as fractions of the side. The numbers
+    come from the raw stream of a bit generator, which NumPy keeps the same for ever.
     """
     stream = np.random.PCG64(0)
     images, boxes = [], []
-    kinds = np.arange(count) % len(KINDS)
+    kinds = np.arange(count) * len(KINDS) // count
     for kind in kinds:
         half = HALVES[_below(stream, len(HALVES))]
         row, column = (half + _below(stream, SIDE - 2 * half) for _ in range(2))

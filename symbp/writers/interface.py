@@ -37,10 +37,11 @@ class Parameter:
 class Output:
     """One output and its target, shapes of one sample.
 
-    ``classes`` says how accuracy is counted: ``"one_hot"`` by the largest entry of the last axis,
-    ``"integer"`` the same against integer targets (then ``target_shape`` lacks that axis and
-    ``count`` is the number of classes), ``"binary"`` by 1/2, ``"sign"`` by 0, None not at all.
-    ``source`` is the output's key where ``_forward`` returns a dict.
+    ``classes`` says how the data give their classes, and how accuracy is counted: ``"one_hot"`` by
+    the largest entry of the last axis, ``"integer"`` the same against integers (then
+    ``target_shape`` lacks that axis and ``count`` is the number of classes), ``"binary"`` by 1/2,
+    ``"sign"`` by 0, None not at all. ``prepared`` says that ``_targets`` makes one-hot rows of the
+    integers. ``source`` is the output's key where ``_forward`` returns a dict.
     """
 
     target: str
@@ -48,11 +49,18 @@ class Output:
     classes: str | None = None
     target_shape: Shape | None = None  # None: as shape
     count: int | None = None
+    prepared: bool = False
     source: str = ""
 
     @property
     def expected(self) -> Shape:
+        """The shape of a target as the data give it."""
         return self.shape if self.target_shape is None else self.target_shape
+
+    @property
+    def judged(self) -> tuple[str | None, Shape]:
+        """``classes`` and the shape of a target as the loss reads it, behind ``_targets``."""
+        return ("one_hot", self.shape) if self.prepared else (self.classes, self.expected)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Stop, Where, entries
+from symbp.language.spec import Output as Judged
 from symbp.network.graph import Tensor
 from symbp.network.program import Item, Loop, Noise, Program, statements
 from symbp.network.template import named_bodies
@@ -16,15 +17,7 @@ def interface(program: Program, dtype: str) -> Interface:
     graph = program.graph
     spec = graph.spec
     several = len(graph.outputs) > 1
-    outputs = tuple(
-        Output(
-            target=o.target,
-            shape=tuple(int(s or 0) for s in program.tensors[t].shape[1:]),
-            classes=CLASSES.get(o.loss.type or ""),
-            source=(o.source or "") if several else "",
-        )
-        for o, t in graph.outputs
-    )
+    outputs = tuple(_output(o, program.tensors[t], several) for o, t in graph.outputs)
     reductions = {o.loss.reduction for o, _ in graph.outputs}
     return Interface(
         input_shape=spec.input_shape,
@@ -38,6 +31,17 @@ def interface(program: Program, dtype: str) -> Interface:
         prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
         dtype=dtype,
     )
+
+
+def _output(judged: Judged, tensor: Tensor, several: bool) -> Output:
+    """The output that a loss judges; data give the classes of sequences as integers, as one-hot
+    rows would be many times as large."""
+    shape = tuple(int(size or 0) for size in tensor.shape[1:])
+    classes = CLASSES.get(judged.loss.type or "")
+    source = (judged.source or "") if several else ""
+    if classes == "one_hot" and len(shape) > 1:
+        return Output(judged.target, shape, "integer", shape[:-1], shape[-1], True, source)
+    return Output(judged.target, shape, classes, source=source)
 
 
 def _parameter(tensor: Tensor, program: Program) -> Parameter:

@@ -25,8 +25,9 @@ def checked_input(net: Interface, dtype: str = "") -> str:
 
 
 def _checked_target(output: Output, name: str, values: str) -> str:
-    call = _arguments(name, values, "len(x)", output.expected)
-    if output.classes == "integer":
+    classes, shape = output.judged
+    call = _arguments(name, values, "len(x)", shape)
+    if classes == "integer":
         return f'_checked_integers("{name}", _checked({call}), {output.count})'
     return f"_checked({call}, dtype=dtype)"
 
@@ -34,8 +35,8 @@ def _checked_target(output: Output, name: str, values: str) -> str:
 def checked_batch(net: Interface) -> list[str]:
     """The lines that prepare ``t`` and check both arguments, for a ``dtype`` that is known."""
     x = checked_input(net, "dtype")
-    prepared = "_targets(t)" if net.prepares_targets else "t"
     if not net.several:
+        prepared = "_targets(t)" if net.prepares_targets else "t"
         t = _checked_target(net.outputs[0], "t", prepared)
         whole = f"x, t = {x}, {t}"
         return [whole] if len(whole) + 4 <= WIDTH else [f"x = {x}", f"t = {t}"]
@@ -43,8 +44,11 @@ def checked_batch(net: Interface) -> list[str]:
         f'    "{o.target}": {_checked_target(o, o.target, _entry("t", o.target))},'
         for o in net.outputs
     ]
-    first = [f"t = {prepared}"] if net.prepares_targets else []
-    return [f"x = {x}", *first, "t = {", *entries, "}"]
+    names = ", ".join(f'"{o.target}"' for o in net.outputs)
+    t = f"_named(t, {names})"
+    return [
+        f"x = {x}", f"t = {f'_targets({t})' if net.prepares_targets else t}", "t = {", *entries, "}",
+    ]  # fmt: skip
 
 
 def rows_of(net: Interface, rows: str) -> str:
@@ -60,12 +64,12 @@ def labels(net: Interface) -> str:
     """One label for each sample, for a split that keeps their shares; zeros where there is none."""
     for output in net.counted:
         t = _entry("t", output.target) if net.several else "t"
-        match output.classes, len(output.shape):
-            case "one_hot", 1:
+        match output.judged:
+            case "one_hot", (_,):
                 return f"{t}.argmax(-1)"
-            case "integer", 1:
+            case "integer", ():
                 return t
-            case (("binary" | "sign"), (0 | 1)) if output.shape in ((), (1,)):
+            case (("binary" | "sign"), (() | (1,))):
                 return f"{t}.ravel()"
     return "np.zeros(len(x))"
 
@@ -81,7 +85,7 @@ def accuracies(net: Interface) -> str:
             "integer": f"{y}.argmax(-1) == {t}",
             "binary": f"({y} > 0.5) == ({t} > 0.5)",
             "sign": f"({y} > 0) == ({t} > 0)",
-        }[output.classes or ""]
+        }[output.judged[0] or ""]
         parts.append(f"np.mean({right})")
     whole = parts[0] if len(parts) == 1 else f"np.mean([{', '.join(parts)}])"
     return f"float({whole})"

@@ -14,6 +14,14 @@ def _rows(t, rows):
     """Some rows of every target."""
     return {name: values[rows] for name, values in t.items()}
 '''
+NAMED = '''\
+def _named(t, *names):
+    """The targets, which must be a dict with these names."""
+    if not isinstance(t, dict) or not set(names) <= set(t):
+        found = ", ".join(t) if isinstance(t, dict) else type(t).__name__
+        raise ValueError(f"t holds {found or 'nothing'}; expected a dict of {', '.join(names)}")
+    return t
+'''
 SPLIT = '''\
 def _split(labels, held_out, seed):
     """The rows to train on and those to hold out, each label in both with its share."""
@@ -133,7 +141,7 @@ def _helpers(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
     if train.held_out:
         helpers.append(SPLIT.rstrip())
     if net.several:
-        helpers.append(ROWS.rstrip())
+        helpers += [NAMED.rstrip(), ROWS.rstrip()]
     if net.counted:
         doc = "The share of samples whose class is right."
         helpers.append(_function("_accuracy", ["y", "t"], doc, (f"return {accuracies(net)}",)))

@@ -73,7 +73,7 @@ def _wrapper_sections(net: Interface) -> dict[str, object]:
         "forward_doc": _short(forward, "The outputs for a batch x, a dict."),
         "loss_doc": _short(loss, "The loss of a batch x against the targets t, a dict."),
         "dropout": net.dropout,
-        "integers": bool(net.vocabulary) or any(o.classes == "integer" for o in net.outputs),
+        "integers": bool(net.vocabulary) or any(o.judged[0] == "integer" for o in net.outputs),
     }
 
 
