@@ -39,9 +39,8 @@ def _backward(params, cache, t):
     A1, W1 = params["A1"], params["W1"]
     x, p, n = cache["x"], cache["p"], cache["n"]
     ds = (p - t) / n  # ∂L/∂s = 1/N (p - t)
-    dq1 = ds  # ∂L/∂q1 = ∂L/∂s
-    # ∂L/∂A1[k,i,j] = 0.001 A1[k,i,j] + Σ_n ∂L/∂q1[n,k] x[n,i] x[n,j]
-    dA1 = 0.001 * A1 + np.einsum("nk,ni,nj->kij", dq1, x, x, optimize=True)
+    # ∂L/∂A1[k,i,j] = 0.001 A1[k,i,j] + Σ_n ∂L/∂s[n,k] x[n,i] x[n,j]
+    dA1 = 0.001 * A1 + np.einsum("nk,ni,nj->kij", ds, x, x, optimize=True)
     dW1 = 0.001 * W1 + x.T @ ds  # ∂L/∂W1 = 0.001 W1 + xᵀ ∂L/∂s
     db1 = ds.sum(axis=0)  # ∂L/∂b1 = Σ_n ∂L/∂s
     return {"A1": dA1, "W1": dW1, "b1": db1}

@@ -1,36 +1,35 @@
 """One equation -> one tree of array operations.
 
-The rule for sums of products: multiply factors whose axes lie within another's; sum what is private to
-one operand; two operands that are left are one product (``Contract``), more are an ``Einsum``.
+Equations that write to parts of their target, and sums over windows, become additions in loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symbp.arrays.align import align
+from symbp.arrays.contraction import Contraction, reduce_axes
 from symbp.arrays.nodes import (
     Arange,
     Axes,
     Call,
     Condition,
     Const,
-    Contract,
-    Einsum,
     FirstMaxMask,
     Lin,
     Node,
     Power,
     Prod,
-    Reduce,
     Ref,
     Select,
     is_stored,
 )
-from symbp.calculus.equation import ADJOINT, Equation
+from symbp.arrays.places import is_bare, letters_of, may_repeat, shared_places
+from symbp.arrays.windows import SizeOf, scatter_loops, window_loops
+from symbp.calculus.equation import Equation
 from symbp.calculus.expression import (
     Abs,
     Apply,
@@ -66,85 +65,94 @@ CALLS = {
 
 
 @dataclass(frozen=True)
-class Lowered:
-    """``target`` gets ``tree``; a scatter runs over the letters ``loops`` and adds."""
+class Added:
+    """``target += tree`` for all values of the letters ``loops``, which are loops of the code."""
 
     target: Ref
     tree: Node
-    scatter: bool = False
     loops: Axes = ()
 
+    @property
+    def repeats(self) -> bool:
+        """Whether several values may go to one place."""
+        return may_repeat(self.target.index)
 
-def lower(
-    equation: Equation,
-    order: Mapping[str, int],
-    fixed: frozenset[Letter] = frozenset(),
-    covers: Covers | None = None,
-) -> Lowered:
-    """``order`` ranks tensors in the order in which a product or a sum should name them; ``fixed``
-    letters are loop variables, not axes."""
+
+@dataclass(frozen=True)
+class Lowered:
+    """``target`` gets ``tree``, if there is one, and then all that is added to parts of it."""
+
+    target: Ref
+    tree: Node | None
+    added: tuple[Added, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What lowering has to know besides an equation.
+
+    ``order`` ranks tensors in the order in which a product or a sum should name them; ``fixed``
+    letters are loop variables, not axes; where ``size_of`` is given, the letters of small windows
+    become loops.
+    """
+
+    order: Mapping[str, int]
+    fixed: frozenset[Letter] = frozenset()
+    covers: Covers = lambda name, axis, index: True
+    size_of: SizeOf | None = None
+
+
+def lower(equation: Equation, frame: Frame) -> Lowered:
+    """The equation as an assignment, or as additions to parts of the target."""
     target = equation.target
-    scatter = [i for i in target.indices if len(_letters(i)) > 1 and not isinstance(i, Group)]
-    incoming = {
-        x for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for x in r.free_symbols
-    }
-    loops = tuple(dict.fromkeys(x for i in scatter for x in _window(i, incoming)))
-    fixed |= set(loops)
-    axes = tuple(dict.fromkeys(x for i in target.indices for x in _letters(i) if x not in fixed))
-    lowering = _Lowering(axes, order, fixed, covers or (lambda name, axis, index: True))
-    tree = align(lowering.node(equation.rhs), axes)
-    plain = all(i.is_Symbol or isinstance(i, Group) for i in target.indices)
-    plain = plain and shared_places(target.indices) is None
-    short = lowering.short(target)
-    return Lowered(
-        Ref(target.name, target.indices, axes, short), tree, not plain or bool(short), loops
-    )
+    lowering = _Lowering(_axes(target, frame.fixed), frame)
+    place = lowering.target(target)
+    plain = all(is_bare(i) for i in target.indices)
+    if not plain or place.short or shared_places(target.indices) is not None:
+        loops = scatter_loops(equation, frame.fixed, frame.size_of) if frame.size_of else ()
+        return Lowered(place, None, (_added(equation, loops, frame),))
+    whole, added = [], []
+    for term in sp.Add.make_args(equation.rhs):
+        inner, loops = term, ()
+        if frame.size_of:
+            inner, loops = window_loops(term, target, frame.fixed, frame.size_of)
+        if loops:
+            added.append(_added(Equation(target, inner), loops, frame))
+        else:
+            whole.append(term)
+    if not added:
+        return Lowered(place, align(lowering.node(equation.rhs), place.axes))
+    tree = align(lowering.node(sp.Add(*whole)), place.axes) if whole else None
+    return Lowered(place, tree, tuple(added))
 
 
-def _window(index: sp.Expr, incoming: Collection[Letter]) -> tuple[Letter, ...]:
-    """All letters but the one that stays a slice: of the largest stride, and of the incoming adjoint."""
-    letters = _letters(index)
-    kept = max(letters, key=lambda x: (abs(index.coeff(x)), x in incoming, -letters.index(x)))
-    return tuple(x for x in letters if x != kept)
+def lower_value(expr: sp.Expr, order: Mapping[str, int]) -> Node:
+    """An expression that stands for itself."""
+    return _Lowering((), Frame(order)).node(expr)
 
 
-def shared_places(
-    indices: tuple[sp.Expr, ...], fixed: Collection[Letter] = ()
-) -> tuple[int, int] | None:
-    """The span of positions, as a slice, around those that have a letter in common."""
-    places: dict[Letter, list[int]] = {}
-    for k, index in enumerate(indices):
-        for x in _letters(index):
-            if x not in fixed:
-                places.setdefault(x, []).append(k)
-    several = [k for found in places.values() if len(found) > 1 for k in found]
-    return (min(several), max(several) + 1) if several else None
+def _axes(target: Entry, fixed: frozenset[Letter]) -> Axes:
+    found = (x for i in target.indices for x in letters_of(i) if x not in fixed)
+    return tuple(dict.fromkeys(found))
 
 
-def _letters(index: sp.Expr) -> tuple[Letter, ...]:
-    """The letters of an index expression, the one with the largest stride first."""
-    if index.is_Symbol:
-        return (index,)
-    if isinstance(index, Group):
-        return tuple(x for part in index.parts for x in _letters(part))
-    found = sorted(index.free_symbols, key=lambda s: s.name)
-    terms = index.as_ordered_terms()
-
-    def stride_first(s: Letter) -> tuple[sp.Expr, int]:
-        stride = index.coeff(s)
-        return -abs(stride), terms.index(stride * s)
-
-    return tuple(sorted(found, key=stride_first))
+def _added(equation: Equation, loops: Axes, frame: Frame) -> Added:
+    frame = replace(frame, fixed=frame.fixed | set(loops))
+    lowering = _Lowering(_axes(equation.target, frame.fixed), frame)
+    place = lowering.target(equation.target)
+    return Added(place, align(lowering.node(equation.rhs), place.axes), loops)
 
 
 class _Lowering:
-    def __init__(
-        self, axes: Axes, order: Mapping[str, int], fixed: frozenset[Letter], covers: Covers
-    ) -> None:
-        self.covers = covers
+    def __init__(self, axes: Axes, frame: Frame) -> None:
         self.axes = axes
-        self.order = order
-        self.fixed = fixed
+        self.covers = frame.covers
+        self.order = frame.order
+        self.fixed = frame.fixed
+
+    def target(self, entry: Entry) -> Ref:
+        """What an equation writes to: its axes are the letters in the order of their places."""
+        return Ref(entry.name, entry.indices, self.axes, self.short(entry))
 
     # -- order ----------------------------------------------------------------------------------
 
@@ -210,18 +218,18 @@ class _Lowering:
         shared = shared_places(entry.indices, self.fixed)
         if shared:
             first, last = shared
-            block = [x for i in entry.indices[first:last] for x in _letters(i)]
+            block = [x for i in entry.indices[first:last] for x in letters_of(i)]
             every = [
-                *(x for i in entry.indices[:first] for x in _letters(i)),
+                *(x for i in entry.indices[:first] for x in letters_of(i)),
                 *block,
-                *(x for i in entry.indices[last:] for x in _letters(i)),
+                *(x for i in entry.indices[last:] for x in letters_of(i)),
             ]
             known = tuple(dict.fromkeys(x for x in every if x not in self.fixed))
             return Ref(entry.name, entry.indices, known)
         places: list[Letter] = []
         windows: list[Letter] = []
         for index in entry.indices:
-            own = [x for x in _letters(index) if x not in self.fixed]
+            own = [x for x in letters_of(index) if x not in self.fixed]
             if isinstance(index, Group):
                 places += own
             else:
@@ -316,10 +324,7 @@ class _Lowering:
         if missing:
             x = align(x, tuple(missing) + x.axes)
         op = "mean" if isinstance(expr, MeanOver) else "max"
-        return self.reduce(op, x, expr.letters)
-
-    def reduce(self, op: str, x: Node, over: Axes) -> Node:
-        return Reduce(op, x, over, tuple(a for a in x.axes if a not in over))
+        return reduce_axes(op, x, expr.letters)
 
     def sum(self, expr: SumOver) -> Node:
         coefficient, over, under = self.factors(expr.body)
@@ -327,7 +332,7 @@ class _Lowering:
         divisors = [f for f in under if not self._varies(f)]
         nodes = [self.node(f) for f in over if f not in constants]
         nodes += [self.node(1 / f) for f in under if f not in divisors]
-        result = self.contract(nodes, expr.letters)
+        result = Contraction(self.axes, self.hadamard).contract(nodes, expr.letters)
         if coefficient == 1 and not constants and not divisors:
             return result
         scale = tuple(Const(f) for f in constants)
@@ -337,63 +342,8 @@ class _Lowering:
         return any(True for _ in entries(expr)) or bool(expr.free_symbols - self.fixed)
 
     def hadamard(self, nodes: list[Node]) -> Node:
-        if len(nodes) == 1:
-            return nodes[0]
         aligned, axes = self.aligned(nodes)
         return Prod(sp.S.One, aligned, (), axes)
-
-    def contract(self, nodes: list[Node], over: Axes) -> Node:
-        groups: list[list[Node]] = []
-        for node in nodes:
-            for group in groups:
-                have = {a for x in group for a in x.axes}
-                within = set(node.axes) <= have and not set(node.axes) & set(over)
-                if set(node.axes) == have or within:
-                    group.append(node)
-                    break
-            else:
-                groups.append([node])
-        operands = [self.hadamard(g) for g in groups]
-        if len(operands) > 1:
-            operands = self._sum_private(operands, over)
-        if len(operands) == 1:
-            return self.reduce("sum", operands[0], tuple(a for a in operands[0].axes if a in over))
-        if len(operands) == 2:
-            return self.contract_two(operands[0], operands[1], over)
-        return Einsum(tuple(operands), over, self._free(operands, over))
-
-    def _sum_private(self, operands: list[Node], over: Axes) -> list[Node]:
-        """Sum letters that only one operand has before they meet the others."""
-        result = []
-        for k, operand in enumerate(operands):
-            others = {a for m, x in enumerate(operands) if m != k for a in x.axes}
-            private = tuple(a for a in operand.axes if a in over and a not in others)
-            result.append(self.reduce("sum", operand, private) if private else operand)
-        return result
-
-    def _free(self, operands: list[Node], over: Axes) -> Axes:
-        found = dict.fromkeys(a for x in operands for a in x.axes if a not in over)
-        return tuple(sorted(found, key=self._place))
-
-    def _place(self, index: Letter) -> int:
-        return self.axes.index(index) if index in self.axes else len(self.axes)
-
-    def contract_two(self, a: Node, b: Node, over: Axes) -> Node:
-        shared = tuple(x for x in a.axes if x in b.axes and x in over)
-        if not shared:
-            return self.hadamard([a, b])
-        batch = tuple(x for x in a.axes if x in b.axes and x not in over)
-        free_a = [x for x in a.axes if x not in shared + batch]
-        free_b = [x for x in b.axes if x not in shared + batch]
-        if (not free_a and not free_b) or (batch and not (free_a and free_b)):
-            return self.reduce("sum", self.hadamard([a, b]), shared)
-        last_a = self._place(free_a[-1]) if free_a else len(self.axes)
-        last_b = self._place(free_b[-1]) if free_b else len(self.axes)
-        if last_a > last_b or not free_a:
-            a, b, free_a, free_b = b, a, free_b, free_a
-        if not batch or (len(shared) == 1 and len(free_a) == len(free_b) == 1):
-            return Contract(a, b, shared, batch, (*batch, *free_a, *free_b))
-        return Einsum((a, b), over, self._free([a, b], over))
 
 
 def _negative(term: sp.Expr) -> bool:
@@ -422,4 +372,4 @@ def _minuses(expr: sp.Add) -> int:
     return sum(_negative(t) for t in expr.args)
 
 
-__all__ = ["Lowered", "Size", "lower", "shared_places"]
+__all__ = ["Added", "Frame", "Lowered", "Size", "lower", "lower_value"]

@@ -115,8 +115,10 @@ def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
     in two, or where its tensor is a contraction, whose operands' adjoints all read it; everything else
     is written into what reads it."""
     (first, *more) = adjoint.equations
-    if more or not first.target.plain or adjoint.name in unit.cuts:
+    if more or not unit.covers(first.target) or adjoint.name in unit.cuts:
         return False
+    if isinstance(first.rhs, Entry):
+        return True
     definition = unit.definition(adjoint.name)
     sums = first.rhs.atoms(SumOver) | (definition.rhs.atoms(SumOver) if definition else set())
     return not any(is_contraction(s) for s in sums)
@@ -152,8 +154,9 @@ class _Rewriter:
         self, name: str, contributions: list[Contribution], closed: dict[str, Equation]
     ) -> Adjoint:
         letters = self.unit.letters[name]
-        plain = [self._plain(c, letters) for c in contributions if c.target.plain]
-        scatters = self._scatters([c for c in contributions if not c.target.plain], closed)
+        whole = [c for c in contributions if self.unit.covers(c.target)]
+        plain = [self._plain(c, letters) for c in whole]
+        scatters = self._scatters([c for c in contributions if c not in whole], closed)
         if not plain:
             return Adjoint(name, scatters, tuple(contributions))
         raw = sp.Add(*plain)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.calculus.expression import Entry, Letter
+from symbp.calculus.expression import Entry, Letter, entries
 from symbp.calculus.index import base
 
 ADJOINT = "∂"  # no user name can hold it
@@ -34,6 +34,22 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class Link:
+    """``name[.., t, ..] = base[.., t + offset, ..]``: a tensor's own past, or its future.
+
+    ``axis`` is the place of the letter t. Beyond the first step (the last, where the offset is
+    positive) stand the tensors ``starts``, from the nearest outwards; None is zero.
+    """
+
+    name: str
+    base: str
+    letter: Letter
+    axis: int
+    offset: int
+    starts: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
 class Unit:
     """Forward equations in the order of evaluation; the last defines the output.
 
@@ -53,6 +69,8 @@ class Unit:
     given: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
     assumptions: tuple[str, ...] = ()  # what `given` rests on, by key of the phrase book
     functions: Mapping[str, sp.Expr] = field(default_factory=dict)  # named function -> body in `u`
+    fills: Mapping[str, sp.Expr] = field(default_factory=dict)  # where a tensor is not written
+    links: tuple[Link, ...] = ()
 
     @property
     def output(self) -> str:
@@ -64,6 +82,22 @@ class Unit:
     def shape_of(self, indices: Iterable[Letter]) -> tuple[int | None, ...]:
         """The sizes of letters, one an axis."""
         return tuple(self.size_of(index) for index in indices)
+
+    @property
+    def reads(self) -> tuple[Entry, ...]:
+        """Every entry that is written or read, those inside indices too."""
+        sides = (side for e in self.equations for side in (e.target, e.rhs))
+        return tuple(dict.fromkeys(r for side in sides for r in entries(side)))
+
+    @property
+    def integers(self) -> frozenset[str]:
+        """The tensors that index others."""
+        return frozenset(r.name for read in self.reads for i in read.indices for r in entries(i))
+
+    def covers(self, entry: Entry) -> bool:
+        """Whether distinct bare letters run over the whole of the tensor."""
+        own = self.letters.get(entry.name.lstrip(ADJOINT))
+        return entry.plain and (own is None or self.shape_of(entry.indices) == self.shape_of(own))
 
     def entry(self, name: str) -> Entry:
         return Entry(name, *self.letters[name])

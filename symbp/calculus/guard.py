@@ -101,13 +101,19 @@ class Laboratory:
         sizes |= {axis: 1 for axis, _ in composite}
         for _ in composite:  # a longer axis may make an index reach further
             for axis, index in composite:
-                letters = tuple(sorted(index.free_symbols, key=str))
-                grid = Grid(letters, lambda i: sizes[self._axis(base(i))], {}, {})
-                places = grid.value(index)
-                if places.min() < 0:  # the formula counts on its own sizes
+                first, last = self._reach(index, sizes)
+                if first < 0:  # the formula counts on its own sizes
                     return {self._axis(f): self.unit.sizes.get(f) or BATCH for f in families}
-                sizes[axis] = max(sizes[axis], int(places.max()) + 1)
+                room = SMALL[0] if any(True for _ in entries(index)) else 1
+                sizes[axis] = max(sizes[axis], last + room)
         return sizes
+
+    def _reach(self, index: sp.Expr, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """The first and the last place of an index; what it reads from a tensor counts as 0."""
+        plain = index.xreplace(dict.fromkeys(entries(index), sp.S.Zero))
+        letters = tuple(sorted(plain.free_symbols, key=str))
+        places = Grid(letters, lambda i: sizes[self._axis(base(i))], {}, {}).value(plain)
+        return int(places.min()), int(places.max())
 
     def _letters(self) -> set[Letter]:
         bare = {i for letters in self.unit.letters.values() for i in letters}
@@ -120,11 +126,29 @@ class Laboratory:
         made = {e.name for e in self.unit.equations}
         reads = {r.name for e in self.unit.equations for r in entries(e.rhs)}
         tensors = {name: np.asarray(draw(self.shape(name))) for name in sorted(reads - made)}
+        for name in sorted(self.unit.integers - made):
+            tensors[name] = self._places(name, tensors[name])
         for pattern, value in self.unit.given:
             tensors |= self._obeying(pattern, value, tensors)
         for equation in self.unit.equations:
             self.add(equation, tensors)
         return tensors
+
+    def _places(self, name: str, values: Array) -> Array:
+        """Whole numbers at which the axes that a tensor indexes can be read."""
+        low, high = 0, 10**6
+        for read in self.unit.reads:
+            own = self.unit.letters[read.name.lstrip("∂")]
+            for axis, index in zip(own, read.indices, strict=True):
+                if any(r.name == name for r in entries(index)):
+                    first, last = self._reach(index, self.sizes)
+                    space = self.size(axis) - 1
+                    minus = any(t.could_extract_minus_sign() for t in index.atoms(sp.Mul))
+                    low, high = max(low, last - space if minus else -first), min(
+                        high, first if minus else space - last
+                    )  # fmt: skip
+        ranks = values.ravel().argsort().argsort().reshape(values.shape)
+        return low + ranks % (max(high, low) - low + 1)
 
     def _obeying(
         self, pattern: sp.Expr, value: sp.Expr, tensors: Mapping[str, Array]
@@ -147,7 +171,8 @@ class Laboratory:
         free = equation.target.free_symbols | equation.rhs.free_symbols
         over = tuple(sorted(free, key=str)) if letters is None else letters
         shape = self.shape(equation.name)
-        accumulate(equation, over, shape, tensors, self.size, self.unit.functions)
+        fill = float(self.unit.fills.get(equation.name, 0))
+        accumulate(equation, over, shape, tensors, self.size, self.unit.functions, fill)
 
     def raw(
         self, derivation: Derivation, forward: Mapping[str, Array]

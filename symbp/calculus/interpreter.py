@@ -64,13 +64,19 @@ def accumulate(
     tensors: dict[str, Array],
     size: SizeOf,
     functions: Mapping[str, sp.Expr],
+    fill: float = 0.0,
 ) -> None:
-    """For all values of ``letters``: ``target += rhs``, in ``tensors``, from zeros of ``shape``."""
+    """For all values of ``letters``: ``target += rhs``, in ``tensors``, from zeros of ``shape``;
+    places that are never written hold ``fill``."""
     grid = Grid(letters, size, tensors, functions)
     values = grid.value(equation.rhs)
     places = tuple(grid.place(i) for i in equation.target.indices)
     total = np.array(tensors.get(equation.name, np.zeros(shape)))
     np.add.at(total, places, values if places else values.sum())
+    if fill:
+        idle = np.ones(shape, dtype=bool)
+        idle[places] = False
+        total[idle] = fill
     tensors[equation.name] = total
 
 

@@ -8,11 +8,12 @@ carry a reduction, maxima, and what stands beside a parameter in a product (its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.core.symbol import Str
 
+from symbp.calculus.axes import canonical_letters, united
 from symbp.calculus.derive import is_contraction
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import (
@@ -37,7 +38,9 @@ from symbp.calculus.expression import (
     has_reduction,
     letter,
 )
-from symbp.calculus.index import base, fresh, signature, substitute
+from symbp.calculus.index import fresh, substitute
+from symbp.calculus.padding import Borders, paddings
+from symbp.calculus.parts import Parts
 from symbp.calculus.pullback import axis_size
 from symbp.errors import InputError
 from symbp.language import tree
@@ -50,6 +53,7 @@ FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
 }  # fmt: skip
 HINTS = {sp.exp: "e", Erf: "e", Apply: "a"}
 WHOLE, ADDITIVE, INNER = "whole", "additive", "inner"  # where a subexpression stands
+Shape = tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -61,146 +65,137 @@ class Formulas:
 
 
 @dataclass(frozen=True)
+class Surroundings:
+    """What a formula stands in: the sizes of its letters, the shapes of its tensors, names that no
+    part may get, and the file and the line of its first line."""
+
+    sizes: Mapping[str, int | None]
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    parameters: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    recurrent: frozenset[str] = frozenset()  # names that read their own past
+    file: str | None = None
+    line: int = 1
+
+
+@dataclass(frozen=True)
 class Translated:
     equations: tuple[Equation, ...]
     parts: frozenset[str]
     cuts: frozenset[str]
     axes: Mapping[str, str]
     letters: Mapping[str, tuple[Letter, ...]]
+    sizes: Mapping[str, int | None]  # of letters that the formula does not name
+    fills: Mapping[str, sp.Expr]  # of tensors with a border: what stands where nothing is written
 
 
 def translate(
-    equations: tuple[tree.Equation, ...],
-    letters: frozenset[str],
-    parameters: frozenset[str],
-    formulas: Formulas,
-    taken: frozenset[str] = frozenset(),
-    place: tuple[str | None, int] = (None, 1),
-    built_in: bool = False,
+    equations: tuple[tree.Equation, ...], around: Surroundings, formulas: Formulas
 ) -> Translated:
     """Equations with expanded ellipses -> SymPy equations in order of evaluation.
 
-    ``letters`` tells index letters from scalars; ``taken`` are names that no part may get; ``place``
-    is the file and the line of the formula's first line; a layer of the house may sum into place.
     Raises InputError for what is not derived.
     """
-    return _Translator(letters, parameters, formulas, taken, place, built_in).run(equations)
+    return _Translator(around, formulas).run(equations)
 
 
 class _Translator:
-    def __init__(
-        self,
-        letters: frozenset[str],
-        parameters: frozenset[str],
-        formulas: Formulas,
-        taken: frozenset[str],
-        place: tuple[str | None, int],
-        built_in: bool = False,
-    ) -> None:
-        self.letters = letters
-        self.parameters = parameters
+    def __init__(self, around: Surroundings, formulas: Formulas) -> None:
+        self.around = around
+        self.letters = frozenset(around.sizes)
+        self.parameters = around.parameters
         self.formulas = formulas
-        self.taken = set(taken) | set(letters) | set(parameters)
-        self.place = place
-        self.built_in = built_in
         self.out: list[Equation] = []
+        self.parts = Parts(self.out, {*around.taken, *self.letters, *self.parameters})
         self.defined: set[str] = set()
-        self.parts: dict[str, str] = {}  # signature -> name
-        self.part_letters: dict[str, tuple[Letter, ...]] = {}
         self.cuts: set[str] = set()
         self.axes: dict[str, str] = {}
+        self.bare: dict[tuple[str, int], str] = {}
         self.order: list[Letter] = []
         self.line = 0
 
     def run(self, equations: tuple[tree.Equation, ...]) -> Translated:
         self.defined = {e.name for e in equations}
-        self.taken |= self.defined
-        self._unite_axes(equations)
+        self.parts.taken |= self.defined
+        self.axes, self.bare = united(equations)
+        self.borders = self.find_borders(equations)
         for equation in equations:
             self.line = equation.line
-            if equation.accumulate and not self.built_in:
-                raise self.not_yet("'+='")
             target = Entry(equation.name, *(self.index(p) for p in equation.positions))
             self.order = sorted(target.free_symbols, key=_position(target))
             rhs = self.value(equation.rhs, WHOLE)
-            self.out.append(Equation(target, rhs))
-        own = self._canonical_letters()
+            self.out.append(self.summed(Equation(target, rhs), equation.accumulate))
+        own = canonical_letters(self.out, self.borders.letters, self.axes, self.letters)
         return Translated(
             tuple(self.out),
-            frozenset(self.part_letters),
+            frozenset(self.parts.letters) | frozenset(self.borders.letters),
             frozenset(self.cuts),
             dict(self.axes),
             own,
+            self.borders.sizes,
+            self.borders.fills,
         )
+
+    def summed(self, equation: Equation, accumulate: bool) -> Equation:
+        """``y[n] += x[n,c]`` adds up what it leaves open."""
+        target = equation.target
+        rest = sorted(equation.rhs.free_symbols - target.free_symbols, key=lambda i: i.name)
+        if not accumulate or not rest:
+            return equation
+        return Equation(target, SumOver(equation.rhs, *rest))
 
     def not_yet(self, what: str) -> InputError:
-        file, first = self.place
         return InputError(
             f"{what} is understood but not derived by this version; write the layer without it",
-            file,
-            first + max(self.line, 1) - 1,
+            self.around.file,
+            self.around.line + max(self.line, 1) - 1,
         )
 
-    def _unite_axes(self, equations: tuple[tree.Equation, ...]) -> None:
-        """Letters that read the same axis bare stand for one axis, named by the first of them."""
-        first: dict[tuple[str, int], str] = {}
-        for equation in equations:
-            reads = [tree.Read(equation.name, equation.positions), *_reads(equation.rhs)]
-            for read in reads:
-                for axis, position in enumerate(read.positions):
-                    if isinstance(position, tree.Affine) and position.letter:
-                        here = self._axis(position.letter)
-                        there = self._axis(first.setdefault((read.name, axis), here))
-                        for family, axis_name in list(self.axes.items()):
-                            if axis_name == here:
-                                self.axes[family] = there
+    # -- borders --------------------------------------------------------------------------------
 
-    def _axis(self, family: str) -> str:
-        return self.axes.setdefault(family, family)
+    def find_borders(self, equations: tuple[tree.Equation, ...]) -> Borders:
+        around = self.around
+        for equation in equations:  # one by one, so that an error knows its line
+            self.line = equation.line
+            try:
+                paddings((equation,), around.sizes, around.shapes)
+            except ValueError as error:
+                raise self.not_yet(str(error)) from None
+        found = paddings(equations, around.sizes, around.shapes)
+        return Borders(found, around.sizes, around.shapes, self.bare)
 
-    def _canonical_letters(self) -> dict[str, tuple[Letter, ...]]:
-        """Of every tensor the letters of its definition, else of its first bare read, else fresh ones."""
-        known: dict[str, tuple[Letter, ...]] = {}
-        several = [e.name for e in self.out]
-        for equation in self.out:
-            if equation.target.plain and several.count(equation.name) == 1:
-                known.setdefault(equation.name, equation.target.indices)
-        for equation in self.out:
-            if several.count(equation.name) > 1 and not equation.target.plain:
-                known.setdefault(equation.name, self._fresh_letters(equation.target))
-        for equation in self.out:
-            for read in [equation.target, *entries(equation.rhs)]:
-                if read.name not in known and read.plain:
-                    known[read.name] = tuple(letter(base(i)) for i in read.indices)
-        for equation in self.out:
-            for read in [equation.target, *entries(equation.rhs)]:
-                if read.name not in known:
-                    known[read.name] = self._fresh_letters(read)
-        return known
-
-    def _fresh_letters(self, read: Entry) -> tuple[Letter, ...]:
-        """Letters for a tensor that is only read at composite places: new families, one an axis."""
-        chosen: list[Letter] = []
-        for axis, index in enumerate(read.indices):
-            if index.is_Symbol and index not in chosen:
-                chosen.append(index)
-                continue
-            names = _candidates(f"{read.name.replace('_', '')}{axis}")
-            family = next(c for c in names if c not in self.axes and c not in self.letters)
-            self.axes[family] = self._axis(base(index)) if index.is_Symbol else family
-            chosen.append(letter(family))
-        return tuple(chosen)
+    def with_border(self, node: tree.Pad) -> Entry:
+        name = node.read.name
+        if name in self.around.recurrent:
+            raise self.not_yet(f"pad({name}[..]) of a tensor that reads its own past")
+        made = self.borders.read(node, [self.index(p) for p in node.read.positions], self.parts)
+        self.defined.add(made.name)
+        return made
 
     # -- index positions ------------------------------------------------------------------------
 
     def index(self, position: tree.Position) -> sp.Expr:
-        if isinstance(position, tree.Affine):
-            terms = [c * letter(name) for c, name in position.terms]
-            sizes = [c * axis_size(letter(name), self.axes) for c, name in position.sizes]
-            return sp.Add(*terms, *sizes, sp.Integer(position.constant))
-        if isinstance(position, tree.Group):
-            return Group(*(self.index(p) for p in position.parts))
-        raise self.not_yet("an index that is read from a tensor")
+        match position:
+            case tree.Affine():
+                terms = [c * letter(name) for c, name in position.terms]
+                sizes = [c * axis_size(letter(name), self.axes) for c, name in position.sizes]
+                return sp.Add(*terms, *sizes, sp.Integer(position.constant))
+            case tree.Group():
+                return self.group([self.index(p) for p in position.parts])
+            case tree.Gather(read, sign, rest):
+                places = (self.index(p) for p in read.positions)
+                return sign * Entry(read.name, *places) + self.index(rest)
+        raise AssertionError(position)
+
+    def group(self, parts: list[sp.Expr]) -> sp.Expr:
+        """``(h, d)``; where the first part is no letter, ``(1, d)`` is the place size(d) + d."""
+        first, *rest = parts
+        if first.is_Symbol or not all(p.is_Symbol for p in rest):
+            return Group(*parts)
+        place = first
+        for part in rest:
+            place = place * axis_size(part, self.axes) + part
+        return sp.expand(place)
 
     # -- values ---------------------------------------------------------------------------------
 
@@ -239,7 +234,7 @@ class _Translator:
                     self.condition(condition), self.value(then, INNER), self.value(otherwise, INNER)
                 )
             case tree.Pad():
-                raise self.not_yet("pad(...)")
+                return self.with_border(node)
         raise AssertionError(node)
 
     def product(self, node: tree.Expr, place: str) -> sp.Expr:
@@ -366,33 +361,9 @@ class _Translator:
 
     def part(self, expr: sp.Expr, hint: str) -> Entry:
         """A tensor for ``expr``; the same one for what is equal up to letters."""
-        text, free = signature(expr)
-        if text in self.parts:
-            name = self.parts[text]
-            return Entry(name, *_match(self.part_letters[name], self._free[name], free))
-        name = next(c for c in _candidates(hint) if c not in self.taken)
-        self.taken.add(name)
-        own = tuple(sorted(free, key=lambda i: (self._rank(i), i.name)))
-        self.parts[text] = name
-        self.part_letters[name] = own
-        self.defined.add(name)
-        self._free[name] = free
-        self.out.append(Equation(Entry(name, *own), expr))
-        return Entry(name, *own)
-
-    @property
-    def _free(self) -> dict[str, tuple[Letter, ...]]:
-        return self.__dict__.setdefault("free_of_part", {})
-
-    def _rank(self, index: Letter) -> int:
-        return self.order.index(index) if index in self.order else len(self.order)
-
-
-def _match(
-    own: tuple[Letter, ...], old: tuple[Letter, ...], new: tuple[Letter, ...]
-) -> list[Letter]:
-    renamed = dict(zip(old, new, strict=True))
-    return [renamed[i] for i in own]
+        made = self.parts.part(expr, hint, self.order)
+        self.defined.add(made.name)
+        return made
 
 
 def _position(target: Entry) -> Callable[[Letter], tuple[int, str]]:
@@ -403,10 +374,6 @@ def _position(target: Entry) -> Callable[[Letter], tuple[int, str]]:
         return len(target.indices), index.name
 
     return key
-
-
-def _candidates(hint: str) -> list[str]:
-    return [hint, *(f"{hint}{k}" for k in range(2, 1000))]
 
 
 def _factors(node: tree.Expr) -> tuple[list[tree.Expr], list[tree.Expr]]:
@@ -420,16 +387,6 @@ def _factors(node: tree.Expr) -> tuple[list[tree.Expr], list[tree.Expr]]:
     return [node], []
 
 
-def _reads(node: object) -> list[tree.Read]:
-    """Every read in a tree, outermost first."""
-    found = [node] if isinstance(node, tree.Read) else []
-    for value in getattr(node, "__dict__", {}).values():
-        for child in value if isinstance(value, tuple) else (value,):
-            if hasattr(child, "__dataclass_fields__"):
-                found += _reads(child)
-    return found
-
-
 def _insert(body: tree.Expr, argument: tree.Expr) -> tree.Expr:
     """Replace the bare name ``x`` in an activation's formula by an argument."""
     return rebuild_tree(body, lambda node: argument if node == tree.Name("x") else node)
@@ -437,12 +394,10 @@ def _insert(body: tree.Expr, argument: tree.Expr) -> tree.Expr:
 
 def body_of(node: tree.Expr, argument: sp.Symbol) -> sp.Expr:
     """An activation's formula as a SymPy expression of ``argument``, with nothing named."""
-    translator = _Translator(
-        frozenset(), frozenset(), Formulas(frozenset(), {}), frozenset(), (None, 1)
-    )
+    translator = _Translator(Surroundings({}), Formulas(frozenset(), {}))
     marker = Entry("x")
     translator.part = lambda expr, hint: expr  # type: ignore[method-assign, assignment, return-value]
     return translator.value(node, WHOLE).xreplace({marker: argument})
 
 
-__all__ = ["Formulas", "Size", "Translated", "body_of", "translate"]
+__all__ = ["Formulas", "Size", "Surroundings", "Translated", "body_of", "translate"]

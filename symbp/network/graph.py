@@ -12,7 +12,7 @@ from symbp.layers import activation_by_name, define
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
 from symbp.network.identifiers import Identifiers
-from symbp.network.template import Library, Shape, Template
+from symbp.network.template import Library, Place, Shape, Template
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,13 @@ class _Builder:
         self, layer: Layer, definition: Definition, sources: list[str], final: str | None
     ) -> str:
         shapes = tuple(self.tensors[s].shape for s in sources)
-        template = self.library.template(definition, shapes, self.spec.file)
+        whole = {
+            local
+            for local, source in zip(definition.inputs, sources, strict=True)
+            if self.tensors[source].role == "input"
+        }
+        place = Place(shapes, self.spec.file, frozenset(whole))
+        template = self.library.template(definition, place)
         names = dict(zip(definition.inputs, sources, strict=True))
         names |= self.parameters(layer, definition, template)
         kind = self.kind_name(layer, definition)

@@ -19,11 +19,12 @@ from symbp.calculus.stabilise import stable_gradient, stable_logs
 from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.spec import Loss, Output
-from symbp.language.tree import Formula
+from symbp.language.tree import Formula, Read
+from symbp.language.walk import walk
 from symbp.layers import losses
 from symbp.layers.definition import Definition
 from symbp.network.graph import Graph, Node
-from symbp.network.template import Library, Shape, UnitText, unit_text
+from symbp.network.template import Library, Place, Shape, UnitText, unit_text
 from symbp.printers.finished import Finished
 
 CLASSES = ("cross_entropy",)  # losses whose targets sum to one over the last axis
@@ -104,8 +105,9 @@ def loss_unit(
     loss, file = output.loss, graph.spec.file
     definition = _definition(loss, len(shape) - 1, shape, file)
     others = tuple(graph.tensors[graph.named[name]].shape for _, name in _loss_inputs(loss))
-    shapes = (shape, shape, *others)
-    unit, _, order, resolved = library.unit(definition, definition.formula, shapes, file, True)
+    shapes = (shape, shape[: _target_rank(loss, len(shape))], *others)
+    place = Place(shapes, file, frozenset({"t"}))
+    unit, _, order, resolved = library.unit(definition, definition.formula, place, True)
     last = unit.equations[-1]
     rhs = last.rhs
     sizes, letters = dict(unit.sizes), dict(unit.letters)
@@ -133,6 +135,19 @@ def loss_unit(
     )
     order = {**order, "L": 0}
     return unit, order, resolved.shapes.get("t", shape)
+
+
+def _target_rank(loss: Loss, rank: int) -> int:
+    """As many axes as a formula reads of its target; those of the output otherwise."""
+    equations = loss.formula.equations if loss.formula is not None else ()
+    found = [
+        len(node.positions)
+        for e in equations
+        for node in walk(e.rhs)
+        if isinstance(node, Read) and node.name == "t"
+    ]
+    fits = found and min(found) == max(found) < rank and "..." not in equations[0].text
+    return found[0] if fits else rank
 
 
 def _loss_inputs(loss: Loss) -> tuple[tuple[str, str], ...]:
@@ -190,6 +205,8 @@ def join(node: Node, loss: Unit) -> tuple[Unit, Mapping[str, str]] | None:
     """The layer's equations and the loss as one unit, and how the layer's local names were renamed."""
     unit = node.template.training.unit
     if node.template.training is not node.template.inference or len(unit.inputs) != 1:
+        return None
+    if unit.links or unit.fills:
         return None
     output = unit.letters[unit.output]
     if not unit.definition(unit.output).target.plain:  # type: ignore[union-attr]
@@ -286,5 +303,5 @@ def penalty(
         parameters={"W": tuple(letters.split(",")) if rank else ()},
         sizes=sizes,
     )
-    unit, _, order, _ = library.unit(definition, formula, (), file, True)
+    unit, _, order, _ = library.unit(definition, formula, Place((), file), True)
     return unit_text(unit, library.derive(unit, seed=False), order), "W"

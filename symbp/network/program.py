@@ -109,6 +109,39 @@ def statements(items: tuple[Item, ...]) -> Iterator[Statement]:
             yield item
 
 
+def loops(items: tuple[Item, ...]) -> Iterator[Loop]:
+    """Every loop, outer ones first."""
+    for item in items:
+        if isinstance(item, Loop):
+            yield item
+            yield from loops(item.body)
+
+
+def alive(items: tuple[Item, ...], wanted: set[str]) -> tuple[Item, ...]:
+    """The items without statements that nothing wanted depends on: adjoints of the input alone."""
+    reads: dict[str, set[str]] = {}
+    for statement in statements(items):
+        reads.setdefault(statement.defines, set()).update(statement.reads)
+    for loop in loops(items):  # what one copy hands on to the next
+        own = loop.repeat
+        same = {ADJOINT + n for n in (own.start, own.first, own.end, own.result)}
+        for name in same:
+            reads.setdefault(name, set()).update(same)
+    needed, edge = set(wanted), set(wanted)
+    while edge:
+        edge = {r for name in edge for r in reads.get(name, ())} - needed
+        needed |= edge
+
+    def kept(items: tuple[Item, ...]) -> Iterator[Item]:
+        for item in items:
+            if isinstance(item, Loop):
+                yield replace(item, body=tuple(kept(item.body)))
+            elif item.defines in needed:
+                yield item
+
+    return tuple(kept(items))
+
+
 def build(graph: Graph) -> Program:
     """Order all equations of the network."""
     return _Builder(graph).run()
@@ -275,7 +308,7 @@ class _Builder:
         made += self.backward_items(self.graph.items, ())
         for parameter in self.graph.parameters:
             made += self.total(parameter.name, parameter.levels)
-        return tuple(made)
+        return alive(tuple(made), {ADJOINT + p.name for p in self.graph.parameters})
 
     def fresh_inner(self, text: UnitText, names: Mapping[str, str]) -> dict[str, str]:
         """Tensor names for internal adjoints of a head."""
@@ -416,9 +449,9 @@ class _Builder:
     def on_its_own(self, term: _Term, defines: str, mode: str | None, made: list[Item]) -> _Term:
         """A long share of an adjoint as a statement before the sum: ``dh_u = ..``, ``dh = dy + dh_u``."""
         finished = term.piece.finished
-        if finished is None or not term.layer or finished.lowered.scatter:
+        if finished is None or not term.layer or finished.additions:
             return term
-        if len(finished.code[1]) <= LONG:
+        if len(finished.code[0]) <= LONG:
             return term
         whole = self.tensors[defines]
         name = self.tensor(

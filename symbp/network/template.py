@@ -14,7 +14,7 @@ from symbp.calculus.expression import entries, letter
 from symbp.calculus.functions import U
 from symbp.calculus.guard import guard
 from symbp.calculus.stabilise import shifted_exponentials
-from symbp.calculus.translate import Formulas, Translated, body_of, translate
+from symbp.calculus.translate import Formulas, Surroundings, Translated, body_of, translate
 from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.sizes import Resolved, resolve
@@ -83,6 +83,15 @@ def unit_text(
     return UnitText(unit, derivation, order, updates)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a formula stands: the shapes of its inputs, those of them that are integers, the file."""
+
+    shapes: tuple[Shape, ...]
+    file: str | None
+    integers: frozenset[str] = frozenset()  # local names
+
+
 @dataclass(frozen=True, eq=False)
 class Template:
     definition: Definition
@@ -103,48 +112,35 @@ class Library:
         self.derivations: dict[str, Derivation] = {}
         self.formulas = named_formulas()
 
-    def template(
-        self, definition: Definition, shapes: tuple[Shape, ...], file: str | None
-    ) -> Template:
-        """The template of a definition for inputs of these shapes; raises InputError."""
-        key = f"{definition!r} {shapes}"
+    def template(self, definition: Definition, place: Place) -> Template:
+        """The template of a definition between inputs of these shapes; raises InputError."""
+        key = f"{definition!r} {place}"
         if key not in self.templates:
-            self.templates[key] = self._build(definition, shapes, file)
+            self.templates[key] = self._build(definition, place)
         return self.templates[key]
 
-    def _build(
-        self, definition: Definition, shapes: tuple[Shape, ...], file: str | None
-    ) -> Template:
-        training, resolved = self.unit_text(definition, definition.formula, shapes, file, True)
+    def _build(self, definition: Definition, place: Place) -> Template:
+        training, resolved = self.unit_text(definition, definition.formula, place, True)
         inference = training
         if definition.inference is not None:
-            inference, _ = self.unit_text(definition, definition.inference, shapes, file, False)
+            inference, _ = self.unit_text(definition, definition.inference, place, False)
         return Template(definition, training, inference, dict(resolved.shapes))
 
     def unit_text(
-        self,
-        definition: Definition,
-        formula: str | Formula,
-        shapes: tuple[Shape, ...],
-        file: str | None,
-        training: bool,
+        self, definition: Definition, formula: str | Formula, place: Place, training: bool
     ) -> tuple[UnitText, Resolved]:
-        unit, updates, order, resolved = self.unit(definition, formula, shapes, file, training)
+        unit, updates, order, resolved = self.unit(definition, formula, place, training)
         return unit_text(unit, self.derive(unit), order, updates), resolved
 
     def unit(
-        self,
-        definition: Definition,
-        formula: str | Formula,
-        shapes: tuple[Shape, ...],
-        file: str | None,
-        training: bool,
+        self, definition: Definition, formula: str | Formula, place: Place, training: bool
     ) -> tuple[Unit, tuple[Equation, ...], dict[str, int], Resolved]:
         """Parse, size and translate one formula; the buffers' updates ride along in training."""
         tree = parse(formula) if isinstance(formula, str) else formula
         updates = definition.updates if training else None
         if updates is not None:
             tree = Formula(tree.equations + parse(updates).equations)
+        shapes, file = place.shapes, place.file
         inputs = dict(zip(definition.inputs, shapes, strict=True))
         if training:
             inputs |= dict.fromkeys(definition.noise, shapes[0] if shapes else ())
@@ -156,6 +152,7 @@ class Library:
             constants={name: _shape_of(v) for name, v in definition.constants.items()},
             sizes=dict(definition.sizes),
             output=definition.output,
+            integer=place.integers | whole_constants(definition),
             file=file,
             line=definition.line or 1,
         )
@@ -167,15 +164,16 @@ class Library:
                 (definition.line or 1) + first_line(resolved) - 1,
             )
         check_reductions(resolved.equations, resolved.sizes, file, definition.line or 1)
-        translated = translate(
-            resolved.equations,
-            frozenset(resolved.sizes),
+        around = Surroundings(
+            resolved.sizes,
+            resolved.shapes,
             frozenset(definition.parameters),
-            self.formulas,
             frozenset({*inputs, *definition.constants, *buffers}),
-            (file, definition.line or 1),
-            built_in=isinstance(formula, str),
+            resolved.recurrent,
+            file,
+            definition.line or 1,
         )
+        translated = translate(resolved.equations, around, self.formulas)
         moves = tuple(e for e in translated.equations if e.name.startswith(NEW) and updates)
         body = tuple(e for e in translated.equations if e not in moves)
         unit = self.as_unit(definition, body, translated, resolved)
@@ -188,7 +186,7 @@ class Library:
         translated: Translated,
         resolved: Resolved,
     ) -> Unit:
-        sizes = dict(resolved.sizes)
+        sizes = {**resolved.sizes, **translated.sizes}
         for name, letters in translated.letters.items():
             for axis, index in enumerate(letters):
                 if index.name not in sizes and name in resolved.shapes:
@@ -208,11 +206,13 @@ class Library:
             parts=translated.parts,
             cuts=translated.cuts,
             functions=self.bodies,
+            fills=translated.fills,
         )
 
     def derive(self, unit: Unit, seed: bool = True) -> Derivation:
         """Derive a unit once; equal equations of other sizes share the result."""
-        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {seed}"
+        short = [r for r in unit.reads if r.plain and not unit.covers(r)]
+        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {short} {seed}"
         if key not in self.derivations:
             self.derivations[key] = derive(unit, seed)
             guard(self.derivations[key])
@@ -251,6 +251,15 @@ def _words(node: object) -> list[str]:
             if hasattr(child, "__dataclass_fields__"):
                 found += _words(child)
     return found
+
+
+def whole_constants(definition: Definition) -> frozenset[str]:
+    """The constants that are made of whole numbers, which may index other tensors."""
+    return frozenset(n for n, v in definition.constants.items() if _is_whole(v))
+
+
+def _is_whole(value: object) -> bool:
+    return all(map(_is_whole, value)) if isinstance(value, tuple) else isinstance(value, int)
 
 
 def _shape_of(value: object) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from symbp.printers.naming import carrying
 
 ATOM, POWER, PRODUCT, SUM, CONDITION = 3, 2, 1, 0, -1
 OPEN, CLOSE, BAR = "\ue000", "\ue001", "\ue002"
-SLOT = re.compile(f"{OPEN}([^{CLOSE}]*){CLOSE}")
+SLOT = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")  # an innermost one: indices may hold slots
 BATCH = "#n"  # the slot of the batch size
 LOOP = "#:"  # begins the slot of a loop variable
 CAST = "#cast"  # the slot behind an array that is float64 whatever the inputs are
@@ -49,12 +49,14 @@ def fill(text: str, write: Fill) -> str:
         written = write(name, index, label, mark == "T")
         return carrying(written) if mark == "^" else written
 
-    return SLOT.sub(replace, text)
+    while OPEN in text:
+        text = SLOT.sub(replace, text)
+    return text
 
 
 def slots(text: str) -> list[str]:
     """The tensors that a finished text names, each once, in order."""
-    return list(dict.fromkeys(found.split(BAR)[0] for found in SLOT.findall(text)))
+    return list(dict.fromkeys(re.findall(f"{OPEN}([^{OPEN}{CLOSE}{BAR}]*)", text)))
 
 
 class Printer:

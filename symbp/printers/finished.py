@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from symbp.arrays.lower import Lowered, lower
+from symbp.arrays.border import Border, border
+from symbp.arrays.lower import Added, Frame, Lowered, lower
 from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import Letter, entries
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import BATCH, CAST, LOOP, slots
+from symbp.printers.base import ATOM, CAST, LOOP, SUM, slots
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.index import Index
 from symbp.printers.matrix import matrix_equation
@@ -39,27 +40,54 @@ class Finished:
 
     @cached_property
     def shown(self) -> Lowered:
-        return lower(self.equation, self.order, covers=self.covers)
+        return lower(self.equation, Frame(self.order, covers=self.covers))
 
     @cached_property
     def lowered(self) -> Lowered:
         runs = self.runs or self.equation
-        return lower(Equation(runs.target, stable(runs.rhs)), self.order, covers=self.covers)
+        frame = Frame(self.order, covers=self.covers, size_of=self.size_of)
+        return lower(Equation(runs.target, stable(runs.rhs)), frame)
 
     @cached_property
-    def code(self) -> tuple[str, str, int]:
-        """Target, value and level; the value of a scatter is what is added."""
+    def printer(self) -> NumPy:
         parameters = frozenset(ADJOINT + p for p in self.unit.parameters)
-        printer = NumPy(self.size_of, self.length, parameters)
-        target, value = printer.statement(self.lowered)
-        return target, value, printer.piece(self.lowered.tree)[1]
+        return NumPy(self.size_of, self.length, parameters)
+
+    @cached_property
+    def code(self) -> tuple[str, int]:
+        """The value that the target gets as a whole, empty where there is none, and its level."""
+        if self.border:
+            return self.printer.padded(self.border, self.unit.fills.get(self.equation.name)), ATOM
+        tree = self.lowered.tree
+        if tree is None:
+            return "", SUM
+        if self.lowered.added:  # what the target is filled with already
+            return self.printer.piece(tree)
+        return self.printer.value(self.lowered.target, tree), self.printer.piece(tree)[1]
+
+    @cached_property
+    def additions(self) -> tuple[tuple[Added, str], ...]:
+        """What is added to parts of the target, each a statement of code."""
+        if self.border:
+            return ()
+        return tuple((a, self.printer.addition(a)) for a in self.lowered.added)
+
+    @cached_property
+    def border(self) -> Border | None:
+        """Where a forward equation puts an array into the middle of another."""
+        mine = [e for e in self.unit.equations if e.name == self.equation.name]
+        if self.adjoint is not None or len(mine) != 1:
+            return None
+        return border(self.lowered, self.length, self.size_of)
 
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
-        target, value, _ = self.code
-        found = [*slots(value), *(name for name in slots(target) if name == BATCH)]
-        return tuple(name for name in found if name != CAST and not name.startswith(LOOP))
+        found = slots(self.code[0])
+        for added, text in self.additions:
+            found += [name for name in slots(text) if name != added.target.name]
+        found = [name for name in found if name != CAST and not name.startswith(LOOP)]
+        return tuple(dict.fromkeys(found))
 
     def covers(self, name: str, axis: int, index: Letter) -> bool:
         """Whether a letter has the length of a tensor's axis; in what was put together it may not."""

@@ -25,7 +25,8 @@ from symbp.arrays.nodes import (
     children,
     is_indicator,
 )
-from symbp.calculus.expression import Group, Letter, Size, letter
+from symbp.arrays.places import has_gather
+from symbp.calculus.expression import Entry, Group, Letter, Size, letter
 from symbp.calculus.index import base
 from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, raised, slot
 from symbp.printers.constants import decimal_of
@@ -56,7 +57,8 @@ class Formula(Printer):
     def equation(self, lowered: Lowered) -> tuple[str, str, int]:
         """Left side, right side, and how tightly the right side holds."""
         left = self.text(lowered.target)
-        right, level = self.piece(lowered.tree)
+        (tree,) = [lowered.tree] if lowered.tree else [a.tree for a in lowered.added]
+        right, level = self.piece(tree)
         return left, right, level
 
     # -- leaves ---------------------------------------------------------------------------------
@@ -138,6 +140,8 @@ class Formula(Printer):
             return f"({','.join(self.place(p) for p in index.parts)})"
         if index.is_Symbol:
             return self.letter(index)
+        if has_gather(index):
+            return self.gathered(index)
         known = {s: self.size_of(s.letter) for s in index.atoms(Size)}
         index = index.xreplace({s: sp.Integer(k) for s, k in known.items() if k is not None})
         renamed = {s: sp.Symbol(self.letter(s)) for s in index.free_symbols}
@@ -145,6 +149,17 @@ class Formula(Printer):
         terms.sort(key=lambda t: t.could_extract_minus_sign())
         text = "+".join(str(t.xreplace(renamed)).replace("*", "") for t in terms)
         return text.replace("+-", "-")
+
+    def gathered(self, index: sp.Expr) -> str:
+        """A position that is read from a tensor."""
+        text = ""
+        for term in sorted(index.as_ordered_terms(), key=lambda t: not has_gather(t)):
+            minus = term.could_extract_minus_sign()
+            term = -term if minus else term
+            read = isinstance(term, Entry)
+            place = slot(term.name, self.places(term.indices)) if read else self.place(term)
+            text += ("-" if minus else "+" if text else "") + place
+        return text
 
     def indices(self, node: nodes.Ref) -> str:
         return self.places(node.index)

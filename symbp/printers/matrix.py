@@ -168,7 +168,7 @@ def matrix_equation(
     lowered: Lowered, dialect: Dialect, functions: FunctionNames, size_of: SizeOf
 ) -> tuple[str, str, int] | None:
     """Left side, right side and level in matrix form with the fewest labels; None where there is none."""
-    if lowered.scatter or (isinstance(dialect, Latex) and not lowered.target.axes):
+    if lowered.tree is None or (isinstance(dialect, Latex) and not lowered.target.axes):
         return None  # a sum over everything reads better with its letters
     axes = [*dict.fromkeys([*lowered.target.axes, *all_axes(lowered.tree)])]
     for count in range(len(axes) if lowered.target.axes else 1):

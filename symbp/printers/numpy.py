@@ -5,7 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.arrays import nodes
-from symbp.arrays.lower import Lowered, shared_places
+from symbp.arrays.border import Border
+from symbp.arrays.lower import Added
 from symbp.arrays.nodes import (
     Align,
     Arange,
@@ -32,7 +33,7 @@ from symbp.printers.base import (
     slot,
 )
 from symbp.printers.constants import decimal_of
-from symbp.printers.reads import Reads, groups
+from symbp.printers.reads import Reads
 
 UFUNCS = {
     "abs": "np.abs", "asin": "np.arcsin", "acos": "np.arccos", "atan": "np.arctan",
@@ -47,32 +48,42 @@ UFUNCS = {
 class NumPy(Reads):
     """One method a node class; the constructor's arguments are those of ``Constants``."""
 
-    def statement(self, lowered: Lowered) -> tuple[str, str]:
-        """Target and value of an assignment, or of ``+=`` for a scatter."""
-        return self.target(lowered.target), self.value(lowered)
-
-    def value(self, lowered: Lowered) -> str:
-        """The right-hand side; it fills the whole target even where the formula is constant."""
-        tree, target = lowered.tree, lowered.target
+    def value(self, target: Ref, tree: Node) -> str:
+        """What a whole target gets; it fills the target even where the formula is constant."""
         text = self.text(tree)
         whole = spans(tree) >= set(target.axes)
-        if any(isinstance(i, Group) for i in target.index) and not lowered.scatter:
+        if any(isinstance(i, Group) for i in target.index):
             shape = ", ".join(self._axis_length(i) for i in target.index)
             if not whole:
                 return f"np.broadcast_to({text}, {self._shape(target.axes)}).reshape({shape})"
             return f"{self.text(tree, ATOM)}.reshape({shape})"
-        if whole or lowered.scatter:
+        if whole:
             return text
         if isinstance(tree, Const):
             return f"np.full({self._shape(target.axes)}, {self._float(tree)}){slot(CAST)}"
         copied = ".copy()" if target.name in self.handed_out else ""
         return f"np.broadcast_to({text}, {self._shape(target.axes)}){copied}"
 
-    def target(self, ref: nodes.Ref) -> str:
-        if not ref.short and all(isinstance(i, Group) for i in ref.index if not i.is_Symbol):
-            if shared_places(ref.index) is None and set(ref.index) - {*ref.axes} <= groups(ref):
-                return slot(ref.name)
-        return self.text(ref)
+    def addition(self, added: Added) -> str:
+        """``target[places] += value``; where places may repeat, a sum for each place."""
+        value = self.text(added.tree)
+        if not added.repeats:
+            return f"{self.text(added.target)} += {value}"
+        whole, places = _split(self.text(added.target))
+        if spans(added.tree) < set(added.target.axes):
+            value = f"np.broadcast_to({value}, {self._shape(added.target.axes)})"
+        if ":" in places or "," in places:
+            places = f"np.s_[{places}]" if ":" in places else f"({places})"
+            return f"np.add.at({whole}, {places}, {value})"
+        return f"add_at({whole}, {places}, {value})"
+
+    def padded(self, border: Border, fill: sp.Expr | None) -> str:
+        """An array with a border of ``fill``, or of zeros."""
+        widths = ", ".join(f"({low}, {high})" for low, high in border.widths)
+        value = "" if fill is None else f", constant_values={self.number(fill)[0]}"
+        return (
+            f"np.pad({self.text(border.tree)}, ({widths}{',' * (len(border.widths) == 1)}){value})"
+        )
 
     # -- transposes and broadcasts --------------------------------------------------------------
 
@@ -249,6 +260,15 @@ class NumPy(Reads):
         printer = Integers(self.size_of) if exact else self
         left, right = printer.text(node.left, level), printer.text(node.right, level)
         return f"{left} {op} {right}", CONDITION
+
+
+def _split(text: str) -> tuple[str, str]:
+    """``a[i, j]`` as ``a`` and ``i, j``."""
+    depth, k = 0, len(text)
+    while depth or k == len(text):
+        k -= 1
+        depth += (text[k] == "]") - (text[k] == "[")
+    return text[:k], text[k + 1 : -1]
 
 
 class Integers(NumPy):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.arrays import nodes
-from symbp.arrays.lower import shared_places
-from symbp.calculus.expression import Group, Letter, Size
-from symbp.printers.base import ATOM, BATCH, CAST, slot
+from symbp.arrays.align import align
+from symbp.arrays.places import letters_of, shared_places
+from symbp.calculus.expression import Entry, Group, Letter, Size
+from symbp.printers.base import ATOM, BATCH, CAST, PRODUCT, slot
 from symbp.printers.constants import Constants
 
 
@@ -64,7 +65,7 @@ class Reads(Constants):
         specs: list[str] = []
         windows: list[tuple[int, int, int]] = []  # axis, width, step
         shared = range(*(shared_places(tuple(index), self._fixed(index, node)) or (0, 0)))
-        block = [a for a in node.axes if any(a in index[k].free_symbols for k in shared)]
+        block = [a for a in node.axes if any(a in letters_of(index[k]) for k in shared)]
         for axis, place in enumerate(index):
             place = self._with_sizes(place)
             inside = [s for s in node.axes if s in place.free_symbols]
@@ -102,6 +103,11 @@ class Reads(Constants):
     def _advanced(self, place: sp.Expr, block: list[Letter]) -> str:
         """An array of positions, with an axis for each letter of the block that it shares."""
         text = ""
+        for entry in entries_of(place):
+            sign = " - " if place.coeff(entry) < 0 else " + "
+            array = align(self.reference(entry, block), tuple(block))
+            text += (sign if text else sign.strip(" +")) + self.text(array, PRODUCT)
+            place -= place.coeff(entry) * entry
         for k, index in enumerate(block):
             count = int(place.coeff(index))
             if not count:
@@ -115,6 +121,11 @@ class Reads(Constants):
             text += (joint if text else joint.strip(" +")) + term
         rest = place - sum(place.coeff(i) * i for i in block)
         return text if rest == 0 else f"{text} + {self.number(rest)[0]}".lstrip(" +")
+
+    def reference(self, entry: Entry, block: list[Letter]) -> nodes.Ref:
+        """A tensor of positions as an array; its letters are those of its places."""
+        axes = dict.fromkeys(x for i in entry.indices for x in letters_of(i) if x in block)
+        return nodes.Ref(entry.name, entry.indices, tuple(axes))
 
     def _size(self, index: sp.Symbol) -> int:
         size = self.size_of(index)
@@ -134,5 +145,6 @@ class Reads(Constants):
         return f"{begin}{mark}{end}".strip() + (f"{mark}{step}" if step != 1 else "")
 
 
-def groups(ref: nodes.Ref) -> set[sp.Expr]:
-    return {i for i in ref.index if isinstance(i, Group)}
+def entries_of(place: sp.Expr) -> list[Entry]:
+    """The tensors of positions in an index, in the order of its terms."""
+    return [t.args[-1] if t.is_Mul else t for t in place.as_ordered_terms() if t.has(Entry)]

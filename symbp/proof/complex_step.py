@@ -74,6 +74,7 @@ def slope(
     """
     x = x.astype(complex) if x.dtype.kind == "f" else x
     prepared = loaded._targets(t) if hasattr(loaded, "_targets") else t
+    params = {k: v.astype(complex) for k, v in params.items()}
 
     def along(step: float) -> float:
         moved = {**params, name: params[name] + 1j * step * direction}

@@ -5,11 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 
 from symbp.calculus.equation import ADJOINT
-from symbp.calculus.expression import Group
+from symbp.calculus.expression import Group, Letter
 from symbp.network.identifiers import USED
 from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement, statements
 from symbp.printers.base import LOOP, SUM, fill
 from symbp.printers.dialect import PLAIN
+from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
 from symbp.writers.lines import Line, tidy
 from symbp.writers.storage import Storage, subscript
@@ -132,9 +133,8 @@ class Emitter:
     # -- statements -----------------------------------------------------------------------------
 
     def statement(self, item: Statement, depth: int) -> list[Line]:
-        scatters = [p for p in item.pieces if p.finished is not None and p.finished.lowered.scatter]
-        if scatters:
-            return self.scatter(item, scatters, depth)
+        if any(p.finished is not None and p.finished.additions for p in item.pieces):
+            return self.accumulation(item, depth)
         target = self.storage.code(item.defines)
         if item.part == "update":  # of a buffer: one array for all copies
             target = item.defines + subscript(
@@ -161,7 +161,7 @@ class Emitter:
     def code(self, piece: Piece) -> str:
         if piece.finished is None:
             return self.storage.code(piece.source)
-        _, value, level = piece.finished.code
+        value, level = piece.finished.code
         if level < SUM:
             value = f"({value})"
         return fill(value, lambda name, *_: self.place(piece, name))
@@ -184,42 +184,68 @@ class Emitter:
             letter += "_"
         return letter
 
-    def scatter(self, item: Statement, scatters: list[Piece], depth: int) -> list[Line]:
-        """Start from zeros and add; window letters that overlap are looped over."""
+    def accumulation(self, item: Statement, depth: int) -> list[Line]:
+        """Start from zeros and add, part by part."""
         target = self.storage.code(item.defines)
-        primal = self.storage.code(item.defines.lstrip(ADJOINT))
-        targets = [p.finished.equation.target for p in scatters if p.finished is not None]
-        split = any(isinstance(i, Group) for target in targets for i in target.indices)
-        order = ', order="C"' if split else ""  # only then is a reshape a view
-        made = [
-            Line(
-                f"{target} = np.zeros_like({primal}{order})",
-                self.formulas.formula(item, PLAIN),
-                item.id,
-                depth,
-            )
-        ]
-        rest = tuple(p for p in item.pieces if p not in scatters)
+        formula = self.formulas.formula(item, PLAIN)
+        made = [Line(f"{target} = {self.zeros(item)}", formula, item.id, depth)]
+        rest = tuple(p for p in item.pieces if p.finished is None or p.finished.code[0])
+        for piece in item.pieces:
+            made += self.added(piece, item, depth)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
-        for piece in scatters:
-            made += self.added(piece, item, depth)
         return made
+
+    def zeros(self, item: Statement) -> str:
+        """An array for the sums: of the tensor's shape, of the type of what is added."""
+        if item.defines.startswith(ADJOINT):
+            primal = self.storage.code(item.defines.lstrip(ADJOINT))
+            targets = [a.target for p in item.pieces if p.finished is not None
+                       for a, _ in p.finished.additions]  # fmt: skip
+            split = any(isinstance(i, Group) for target in targets for i in target.index)
+            order = ', order="C"' if split else ""  # only then is a reshape a view
+            return f"np.zeros_like({primal}{order})"
+        tensor = self.program.tensors[item.defines]
+        lengths = ["len(x)" if size is None else str(size) for size in tensor.shape]
+        shape = f"({', '.join(lengths)}{',' * (len(lengths) == 1)})"
+        return f"np.zeros({shape}, dtype={self.dtype(item.reads)})"
+
+    def dtype(self, reads: tuple[str, ...]) -> str:
+        """The type of what is made of these tensors: a parameter's, where one is among them."""
+        tensors = [self.program.tensors[r] for r in reads if r in self.program.tensors]
+        for role in ("parameter", "activation", "input"):
+            names = [self.storage.code(t.name) for t in tensors if t.role == role]
+            if len(names) == 1 or (names and role == "parameter"):
+                return f"{names[0]}.dtype"
+            if names:
+                return f"np.result_type({', '.join(names)})"
+        return "float"
 
     def added(self, piece: Piece, item: Statement, depth: int) -> list[Line]:
         finished = piece.finished
-        assert finished is not None
-        lowered = finished.lowered
         made: list[Line] = []
-        if lowered.loops:
-            letters = ", ".join(self.loop_variable(i.name) for i in lowered.loops)
-            sizes = ", ".join(str(finished.size_of(i)) for i in lowered.loops)
-            call = f"range({sizes})" if len(lowered.loops) == 1 else f"np.ndindex({sizes})"
-            made.append(Line(f"for {letters} in {call}:", "", item.id, depth))
-            depth += 1
-        target, value, _ = finished.code
-        text = fill(f"{target} += {value}", lambda name, *_: self.place(piece, name))
-        return [*made, Line(tidy(text), "", item.id, depth)]
+        for added, text in finished.additions if finished else ():
+            inner = depth
+            if added.loops:
+                made.append(Line(self.over(added.loops, finished), "", item.id, depth))
+                inner += 1
+            place = piece
+
+            def write(
+                name: str, *_: object, place: Piece = place, own: str = added.target.name
+            ) -> str:
+                return self.storage.code(item.defines) if name == own else self.place(place, name)
+
+            made.append(Line(tidy(fill(text, write)), "", item.id, inner))
+        return made
+
+    def over(self, loops: tuple[Letter, ...], finished: Finished | None) -> str:
+        """The head of a loop over all values of some letters."""
+        assert finished is not None
+        letters = ", ".join(self.loop_variable(i.name) for i in loops)
+        sizes = ", ".join(str(finished.size_of(i)) for i in loops)
+        call = f"range({sizes})" if len(loops) == 1 else f"np.ndindex({sizes})"
+        return f"for {letters} in {call}:"
 
     def concatenation(self, items: list[Statement], depth: int) -> list[Line]:
         """Several statements that fill one tensor part by part along one axis."""

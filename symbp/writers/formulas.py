@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.program import Piece, Statement
@@ -58,7 +59,12 @@ class Formulas:
             return None
         left, right, level = found
         target = self._writer(replace(piece, finished=None), dialect)
-        return fill(left, lambda _, *rest: target(item.defines, *rest)), fill(right, write), level
+        own = piece.finished.equation.name
+
+        def write_left(name: str, *rest: Any) -> str:
+            return target(item.defines, *rest) if name == own else write(name, *rest)
+
+        return fill(left, write_left), fill(right, write), level
 
     def _writer(self, piece: Piece, dialect: Dialect) -> Fill:
         def write(name: str, index: str, label: str, transposed: bool) -> str:

@@ -6,8 +6,7 @@ import re
 
 import sympy as sp
 
-from symbp.arrays.lower import lower
-from symbp.calculus.equation import Equation
+from symbp.arrays.lower import lower_value
 from symbp.calculus.expression import Entry
 from symbp.calculus.functions import U
 from symbp.calculus.stabilise import stable_function
@@ -52,7 +51,14 @@ def _held_loss(values, *point, **mode):
         return loss(*point, **mode)
     finally:
         HOLD.clear()'''
-WHOLE = {"erf": ERF, "first_max": FIRST_MAX, "stop_gradient": STOP_GRADIENT}
+ADD_AT = '''def add_at(total, rows, values):
+    """total[rows] += values where rows may repeat: sorted, and summed run by run."""
+    order = np.argsort(rows, axis=None, kind="stable")
+    places = rows.reshape(-1)[order]
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    flat = values.reshape(rows.size, *total.shape[1:])[order]
+    total[places[starts]] += np.add.reduceat(flat, starts, axis=0)'''
+WHOLE = {"erf": ERF, "add_at": ADD_AT, "first_max": FIRST_MAX, "stop_gradient": STOP_GRADIENT}
 
 
 def helpers(code: str) -> list[str]:
@@ -93,6 +99,6 @@ def definition(name: str) -> str:
 
 def _code(expr: sp.Expr) -> str:
     entries = expr.xreplace({U: Entry("u"), sp.Symbol("e"): Entry("e")})
-    lowered = lower(Equation(Entry("value"), entries), {"u": 0, "e": 1})
-    text = NumPy(lambda index: None).value(lowered)
+    tree = lower_value(entries, {"u": 0, "e": 1})
+    text = NumPy(lambda index: None).text(tree)
     return fill(text, lambda name, *_: ".astype(u.dtype)" if name == CAST else name)

@@ -8,8 +8,8 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbp.arrays.lower import lower
-from symbp.calculus.equation import ADJOINT, Equation
+from symbp.arrays.lower import lower_value
+from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Apply, Entry, Prime, entries
 from symbp.calculus.functions import work_out
 from symbp.network.program import Statement
@@ -128,7 +128,7 @@ class Scalar(ChainRule):
         """A scalar expression in slots s0, s1, .. in the order in which they should be read."""
         functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
         places = {e.name: int(e.name[1:]) for e in entries(expr) if e.name[1:].isdigit()}
-        tree = lower(Equation(Entry("value"), expr), places).tree
+        tree = lower_value(expr, places)
         return Index(dialect, functions, lambda index: 1).text(tree, level)
 
     def order(self, expr: sp.Basic) -> dict[str, int]:
@@ -158,6 +158,6 @@ class Scalar(ChainRule):
         """A statement's own right side with one neuron a layer, nothing written out."""
         expr = sp.Add(*(scalar(p) for p in statement.pieces))
         functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-        tree = lower(Equation(Entry("value"), expr), self.order(expr)).tree
+        tree = lower_value(expr, self.order(expr))
         text = Index(dialect, functions, lambda index: 1).text(tree)
         return fill(text, lambda name, *_: self.symbol(name, dialect))

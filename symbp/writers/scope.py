@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.arrays.lower import lower
+from symbp.arrays.lower import lower_value
 from symbp.calculus.derive import Adjoint
-from symbp.calculus.equation import Equation
-from symbp.calculus.expression import Entry
 from symbp.network.program import Piece
 from symbp.printers.base import BATCH, SUM, fill
 from symbp.printers.dialect import Dialect, Latex
@@ -56,7 +54,7 @@ class ScopeText:
         shown = {i: outer.letter(i) for i in sorted(expr.free_symbols, key=str)}
         key = (id(finished), expr, dialect, tuple(shown.values()))
         if key not in self.texts:
-            tree = lower(Equation(Entry("value"), expr), finished.order).tree
+            tree = lower_value(expr, finished.order)
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             self.texts[key] = Index(dialect, functions, finished.size_of, shown).text(tree, SUM)
         return self.filled(self.texts[key], scope.piece, dialect)

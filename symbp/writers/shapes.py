@@ -21,9 +21,10 @@ def shapes(statement: Statement, program: Program) -> Formula | None:
         if piece.finished is None:
             sides.append(own)
             continue
-        if piece.finished.formula("matrix", LATEX) is None:
+        tree = piece.finished.shown.tree
+        if tree is None or piece.finished.formula("matrix", LATEX) is None:
             return None
-        sides.append(_shape_of(piece.finished.shown.tree, piece.finished) or own)
+        sides.append(_shape_of(tree, piece.finished) or own)
     right = " + ".join(dict.fromkeys(sides))
     if right == own:
         return Formula(NOTHING, Text(own, own.replace(r"\times", "×")), "shape", relation="")

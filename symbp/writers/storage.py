@@ -136,7 +136,7 @@ def plan(program: Program, dtype: str = "float64") -> Storage:
 def reads_of(statement: Statement) -> tuple[str, ...]:
     """What a statement's code reads; a scatter also reads the tensor whose shape it takes."""
     found = list(statement.reads)
-    scatters = any(p.finished is not None and p.finished.lowered.scatter for p in statement.pieces)
+    scatters = any(p.finished is not None and p.finished.additions for p in statement.pieces)
     if scatters and statement.defines.startswith(ADJOINT):
         found.append(statement.defines.lstrip(ADJOINT))
     return tuple(found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.arrays.align import align
-from symbp.arrays.lower import lower, shared_places
+from symbp.arrays.lower import Frame, lower
 from symbp.arrays.nodes import (
     Align,
     Contract,
@@ -18,6 +18,7 @@ from symbp.arrays.nodes import (
     is_indicator,
     spans,
 )
+from symbp.arrays.places import shared_places
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import Compare, Entry, Iverson, MeanOver, SumOver, Where, letter
 
@@ -26,7 +27,7 @@ ORDER = {"∂y": 0, "x": 1, "z": 2, "W": 3, "b": 4}
 
 
 def tree(target: Entry, rhs: sp.Expr):
-    return lower(Equation(target, rhs), ORDER).tree
+    return lower(Equation(target, rhs), Frame(ORDER)).tree
 
 
 X, W, DY, B = Entry("x", N, I), Entry("W", I, J), Entry("∂y", N, J), Entry("b", J)
@@ -109,17 +110,22 @@ def test_a_window_has_its_offsets_behind():
     assert node.x.axes == (N, P, U)
 
 
+FRAME = Frame(ORDER, size_of={N: None, P: 9, U: 3, I: 3}.get)
+
+
 def test_a_scatter_runs_over_the_offsets():
     target = Entry("∂x", N, 2 * P + U)
-    lowered = lower(Equation(target, Entry("∂y", N, P)), ORDER)
-    assert lowered.scatter
-    assert lowered.loops == (U,)
-    assert lowered.tree.axes == (N, P)
+    lowered = lower(Equation(target, Entry("∂y", N, P)), FRAME)
+    (added,) = lowered.added
+    assert lowered.tree is None
+    assert added.loops == (U,)
+    assert added.tree.axes == (N, P)
 
 
 def test_a_scatter_of_equal_strides_runs_over_what_does_not_come_in():
-    lowered = lower(Equation(Entry("∂x", N, I + P), Entry("∂y", N, P) * Entry("w", I)), ORDER)
-    assert lowered.loops == (I,)
+    rhs = Entry("∂y", N, P) * Entry("w", I)
+    lowered = lower(Equation(Entry("∂x", N, I + P), rhs), FRAME)
+    assert lowered.added[0].loops == (I,)
 
 
 def test_letters_in_several_places_have_one_axis():
@@ -127,4 +133,4 @@ def test_letters_in_several_places_have_one_axis():
     assert shared_places((N, I, J)) is None
     node = tree(Entry("y", N, I), Entry("x", N, I, I))
     assert node.axes == (N, I)
-    assert lower(Equation(Entry("∂x", N, I, I), Entry("∂y", N, I)), ORDER).scatter
+    assert lower(Equation(Entry("∂x", N, I, I), Entry("∂y", N, I)), FRAME).added

@@ -19,7 +19,7 @@ from symbp.language.options import LOSSES
 from symbp.layers import LAYERS, activation_by_name, dense, elementwise, losses, norms, shape
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
-from symbp.network.template import Library, Shape, named_bodies
+from symbp.network.template import Library, Place, Shape, named_bodies
 
 CODE = Path(symbp.__file__).parent
 FLAT, SEQUENCE, IMAGES = (None, 4), (None, 2, 4), (None, 2, 3, 4)
@@ -90,7 +90,7 @@ def under_other_names(definition: Definition) -> tuple[Definition, dict[str, str
 def gradients(definition: Definition, shapes: tuple[Shape, ...]) -> dict[str, list[Equation]]:
     library = Library()
     plain = replace(definition, inference=None, updates=None, buffers={})
-    unit = library.unit(plain, plain.formula, shapes, None, True)[0]
+    unit = library.unit(plain, plain.formula, Place(shapes, None), True)[0]
     return {a.name: list(a.equations) for a in derive(unit).adjoints}
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
-from symbp.errors import InputError
 from symbp.layers.definition import Definition
-from symbp.network.template import Library
+from symbp.network.template import Library, Place
 
 
 def equations(text, shape=(4,), inputs=("x",), **declared):
     definition = Definition(text, inputs=inputs, output=text.split("\n")[-1][0], **declared)
     shapes = ((None, *shape),) * len(inputs)
-    unit = Library().unit(definition, text, shapes, None, True)[0]
+    unit = Library().unit(definition, text, Place(shapes, None), True)[0]
     return {e.name: str(e.rhs) for e in unit.equations}
 
 
@@ -76,25 +73,3 @@ def test_a_mean_of_nothing_is_zero():
 
 def test_a_minimum_is_a_maximum_upside_down():
     assert "max(-x[n, d], d)" in "".join(equations("y[n] = min(x[n,d], d)").values())
-
-
-@pytest.mark.parametrize(
-    ("text", "what"),
-    [
-        ("a[n,t] = x[n,t]\ny[n,t] = pad(a[n,t-1])", "pad"),
-        ("h[n,t] = h[n,t-1] + x[n,t]", "recurrences"),
-    ],
-)
-def test_the_next_version_is_named(text, what):
-    with pytest.raises(InputError, match=f"{what}.* understood but not derived"):
-        equations(text)
-
-
-def test_a_user_may_not_sum_into_place_yet():
-    from symbp.language.parser import parse
-
-    tree = parse("y[n,t] += x[n,t]")
-    definition = Definition(tree, output="y", line=7)
-    with pytest.raises(InputError, match="understood but not derived") as caught:
-        Library().unit(definition, tree, ((None, 4),), "net.toml", True)
-    assert caught.value.line == 7

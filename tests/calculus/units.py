@@ -12,7 +12,7 @@ from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.index import base
 from symbp.calculus.interpreter import accumulate
 from symbp.layers.definition import Axes, Definition
-from symbp.network.template import Library, UnitText
+from symbp.network.template import Library, Place, UnitText
 from symbp.printers.base import CAST, LOOP, fill
 from symbp.printers.finished import Finished
 from symbp.proof.module import load
@@ -100,7 +100,7 @@ def text_of(name: str) -> UnitText:
         output="y_out" if "y_out" in case.formula else "y",
     )  # fmt: skip
     shapes = tuple((None, *shape) for shape in case.shapes)
-    return Library().unit_text(definition, case.formula, shapes, None, True)[0]
+    return Library().unit_text(definition, case.formula, Place(shapes, None), True)[0]
 
 
 def size_in(unit: Unit) -> Any:
@@ -117,20 +117,22 @@ def interpreted(equation: Equation, unit: Unit, tensors: dict[str, np.ndarray]) 
     made = {k: v for k, v in tensors.items() if k != equation.name}
     letters = tuple(sorted(equation.target.free_symbols | equation.rhs.free_symbols, key=str))
     shape = shape_in(unit, equation.name)
-    accumulate(equation, letters, shape, made, size_in(unit), unit.functions)
+    fill = float(unit.fills.get(equation.name, 0))
+    accumulate(equation, letters, shape, made, size_in(unit), unit.functions, fill)
     return made[equation.name]
 
 
 def computed(finished: Finished, tensors: dict[str, np.ndarray]) -> np.ndarray:
     """What the equation's own line of code makes of the same tensors."""
-    lowered, name = finished.lowered, finished.equation.name
-    target, value = (_filled(text) for text in finished.code[:2])
+    name = finished.equation.name
+    value = _filled(finished.code[0])
     body = [f"result = {value}"]
-    if lowered.scatter:
-        loops = [f"for {i} in range({size_in(finished.unit)(i)}):" for i in lowered.loops]
-        indented = ["    " * k + line for k, line in enumerate([*loops, f"{target} += {value}"])]
-        shape = shape_in(finished.unit, name)
-        body = [f"{_variable(name)} = np.zeros({shape})", *indented]
+    if finished.additions:
+        body = [f"{_variable(name)} = np.zeros({shape_in(finished.unit, name)})"]
+        body += [f"{_variable(name)} += {value}"] if value else []
+        for added, text in finished.additions:
+            loops = [f"for {i} in range({size_in(finished.unit)(i)}):" for i in added.loops]
+            body += ["    " * k + line for k, line in enumerate([*loops, _filled(text)])]
         body.append(f"result = {_variable(name)}")
     arguments = ", ".join(sorted({_variable(k) for k in (*tensors, "#n")} - {_variable(name)}))
     source = "\n".join(

@@ -34,7 +34,8 @@ def equations(name: str) -> dict[str, Finished]:
 
 
 def code(finished: Finished) -> str:
-    return fill(f"{finished.code[0]} = {finished.code[1]}", lambda name, *_: _name(name))
+    name = finished.equation.name
+    return fill(f"{name} = {finished.code[0]}", lambda name, *_: _name(name))
 
 
 def formula(finished: Finished, notation: str, dialect: Dialect) -> str | None:
