@@ -19,6 +19,7 @@ from symbp.writers.storage import Storage
 from symbp.writers.update_rule import update_rule
 
 SIGNS = ((r"\odot", "⊙", "odot"), (r"\oslash", "", "oslash"), (r"\mathbf{1}", "", "ones"))
+VARIANCE, SIGMOID = r"\sigma^2", r"\sigma("
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,9 @@ class Form:
                 blocks.append(Sentence(words * here[0], words * here[1]))
         if "[" in latex.replace(r"\left[", "").replace(r"\\[", ""):
             blocks.append(self.say("sign:bracket"))
+        variances = any(t.latex == VARIANCE for t in self.program.tensors.values())
+        if variances and SIGMOID in latex:
+            blocks.append(Sentence(phrase("sign:variance", self.lang), ""))
         return blocks
 
     def functions(self) -> list[Section]:

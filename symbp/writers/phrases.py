@@ -40,6 +40,10 @@ PHRASES: dict[str, tuple[str, str]] = {
         "$\\mathbf{{1}}$ is a column of ones.",
         "$\\mathbf{{1}}$ 是元素全为 1 的列向量。",
     ),
+    "sign:variance": (
+        "$\\sigma^2$ with the index of its layer is a variance, $\\sigma(u)$ is the sigmoid.",
+        "带层号下标的 $\\sigma^2$ 表示方差，$\\sigma(u)$ 表示 sigmoid 函数。",
+    ),
     "sign:bracket": (
         "A condition in square brackets is 1 where it holds and 0 elsewhere.",
         "方括号中的条件成立时为 1，否则为 0。",

@@ -76,6 +76,16 @@ def test_every_symbol_is_introduced_before_it_is_used(name, notation):
                 known |= names_in(sides)
 
 
+@pytest.mark.parametrize(("activation", "said"), [("sigmoid", True), ("tanh", False)])
+def test_a_variance_beside_a_sigmoid_is_told_from_it(activation, said):
+    layers = [{"type": "batchnorm"}, {"type": "activation", "function": activation}]
+    network = symbp.Network(name="net", input={"shape": [3]}, layer=layers, loss={"type": "mse"})
+    for lang in LANGUAGES:
+        symbols = network.derive(lang=lang).sections[0]
+        found = [b.latex for b in symbols.blocks if isinstance(b, Sentence)]
+        assert any(r"$\sigma^2$" in s and r"$\sigma(u)$" in s for s in found) is said
+
+
 @every
 def test_a_gradient_is_used_only_behind_its_own_line(name, notation):
     """In the order of reading, but for what a loop over copies hands on."""
