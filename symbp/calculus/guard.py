@@ -15,7 +15,7 @@ import sympy as sp
 
 from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit, adjoint_name
-from symbp.calculus.expression import Entry, Letter, SumOver, entries
+from symbp.calculus.expression import Abs, Entry, Letter, SumOver, entries
 from symbp.calculus.index import base
 from symbp.calculus.interpreter import Array, Grid, accumulate
 
@@ -188,8 +188,9 @@ class Laboratory:
                 equation = Equation(target, sp.Mul(*c.factors, evaluate=False))
                 self.add(equation, tensors, c.letters)
                 alone = {k: v for k, v in tensors.items() if k != target.name}
-                self.add(equation, alone, c.letters)
-                sizes[target.name] = sizes.get(target.name, 0) + np.abs(alone[target.name])
+                positive = sp.Mul(*map(Abs, c.factors), evaluate=False)
+                self.add(Equation(target, positive), alone, c.letters)
+                sizes[target.name] = sizes.get(target.name, 0) + alone[target.name]
         return tensors, {name: float(np.max(size)) for name, size in sizes.items()}
 
     def final(self, derivation: Derivation, forward: Mapping[str, Array]) -> dict[str, Array]:
