@@ -106,7 +106,7 @@ def _sonnets() -> Dataset:
         codes[1 : whole + 1].reshape(-1, LINE),
         classes=len(alphabet),
         vocabulary=len(alphabet),
-        source="W. Shakespeare (1609), Sonnets 1 to 19",
+        source="W. Shakespeare (1609), Sonnets 1 to 32",
         licence="public domain",
     )
 
