@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests import peers
 from tests.layers.forward import definition, numbers_agree, refusal, shapes
+from tests.layers.proved import (
+    agrees_with_the_peer,
+    dense,
+    gradients_hold,
+    network,
+    nothing_is_changed,
+)
 
 CASES = [
     ({"type": "attention", "heads": heads, "causal": causal}, (t, d))
@@ -61,3 +69,14 @@ REFUSED = {
 def test_what_does_not_fit_is_refused(name):
     heads, shape, message = REFUSED[name]
     assert refusal({"type": "attention", "heads": heads}, shape) == message
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("heads", [1, 2])
+def test_gradients_hold_and_agree_with_pytorch(heads, causal):
+    layer = {"type": "attention", "heads": heads, "causal": causal}
+    tables = network(dense(4), layer, dense(2), shape=(3, 2))
+    gradients_hold(tables)
+    nothing_is_changed(tables)
+    peers.torch()
+    agrees_with_the_peer(tables)

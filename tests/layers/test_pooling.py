@@ -6,7 +6,15 @@ import random
 
 import pytest
 
+from tests import peers
 from tests.layers.forward import definition, numbers_agree, refusal, shapes
+from tests.layers.proved import (
+    agrees_with_the_peer,
+    dense,
+    gradients_hold,
+    network,
+    nothing_is_changed,
+)
 
 
 def drawn(seed):
@@ -73,3 +81,25 @@ REFUSED = {
 def test_what_does_not_fit_is_refused(name):
     table, shape, message = REFUSED[name]
     assert refusal(table, shape) == message
+
+
+NETWORKS = {
+    "maximum": ({"type": "maxpool2d", "kernel": 2}, (2, 5, 6)),
+    "maximum of windows that overlap": (
+        {"type": "maxpool2d", "kernel": 3, "stride": [2, 1]},
+        (2, 5, 4),
+    ),
+    "mean": ({"type": "avgpool2d", "kernel": [2, 3]}, (2, 5, 6)),
+    "mean of windows that overlap": ({"type": "avgpool2d", "kernel": 2, "stride": 1}, (2, 3, 4)),
+    "mean of all": ({"type": "globalavgpool"}, (2, 3, 4)),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_hold_and_agree_with_pytorch(name):
+    layer, shape = NETWORKS[name]
+    tables = network(dense(shape[-1], "tanh"), layer, dense(2), shape=shape)
+    gradients_hold(tables)
+    nothing_is_changed(tables)
+    peers.torch()
+    agrees_with_the_peer(tables)
