@@ -15,7 +15,7 @@ from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import Entry, MeanOver, Reduction, SumOver, entries, letter, rebuild
 from symbp.calculus.index import base
-from symbp.calculus.stabilise import stable_gradient, stable_logs
+from symbp.calculus.stable_logs import stable_gradient, stable_logs
 from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.spec import Loss, Output

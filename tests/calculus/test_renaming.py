@@ -158,7 +158,7 @@ COMMON = {
 COMMON |= {"reshape"}
 NAMES = {*LAYERS, *ACTIVATIONS, *LOSSES, "residual"} - COMMON
 # The stable forms of two functions are known by name; nothing is differentiated there.
-STABLE = {"stabilise.py": {"sigmoid", "softplus"}}
+STABLE = {"stabilise.py": {"sigmoid"}, "stable_logs.py": {"sigmoid", "softplus"}}
 
 
 def words_of(path: Path) -> set[str]:
