@@ -49,6 +49,14 @@ def classes(rng: np.random.Generator, shape: Shape) -> Array:
     return rng.integers(shape[-1], size=shape[:-1])
 
 
+def two_classes(rng: np.random.Generator, shape: Shape) -> Array:
+    return np.arange(shape[0]) % 2
+
+
+def vectors(rng: np.random.Generator, shape: Shape) -> Array:
+    return rng.normal(size=shape[:-1])
+
+
 def one_hot(rng: np.random.Generator, shape: Shape) -> Array:
     return np.eye(shape[-1])[classes(rng, shape)]
 
@@ -89,6 +97,7 @@ CASES: dict[str, Case] = {
     "Local response normalisation": layer(7, 2, 4),
     "PReLU per channel": layer(2, 4, 6),
     "Capsule squash": layer(4, 2),
+    "Straight-through binary unit": layer(4, 6),
     "Squeeze and excite": layer(2, 5, 6),
     "Highway layer": layer(4),
     "Gated linear unit": layer(6, 4),
@@ -123,9 +132,11 @@ CASES: dict[str, Case] = {
     "Tversky loss": loss(4, draw=binary, behind="sigmoid"),
     "Quantile loss": loss(4),
     "Mean and variance": loss(4, v=(4,)),
+    "Mixture density": loss(4, 2, w=(2,), v=(2,), draw=vectors),
     "Variational autoencoder": loss(4, u=(2,), v=(2,)),
     "Proportional hazards": loss(1),
     "Triplet loss": loss(4, p=(4,), q=(4,)),
+    "Batch-hard triplets": loss(4, draw=two_classes),
     "InfoNCE": loss(4, v=(4,)),
     "Barlow twins": loss(4, v=(4,)),
 }

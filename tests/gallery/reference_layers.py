@@ -72,6 +72,10 @@ def squash(x: Tensor) -> Tensor:
     return length**2 / (1 + length**2) * F.normalize(x, dim=-1)
 
 
+def straight_through(x: Tensor) -> Tensor:
+    return x + (torch.sign(x) - x).detach()
+
+
 # -- gates and mixtures ----------------------------------------------------------------------
 
 
@@ -145,6 +149,7 @@ LAYERS: dict[str, Callable[..., Tensor]] = {
     "Local response normalisation": response_norm,
     "PReLU per channel": prelu,
     "Capsule squash": squash,
+    "Straight-through binary unit": straight_through,
     "Squeeze and excite": squeeze,
     "Highway layer": highway,
     "Gated linear unit": glu,

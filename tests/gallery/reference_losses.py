@@ -60,6 +60,13 @@ def normal(y: Tensor, t: Tensor, v: Tensor) -> Tensor:
     return F.gaussian_nll_loss(y, t, torch.exp(v), eps=0, reduction="none").sum(1).mean()
 
 
+def mixture(y: Tensor, t: Tensor, w: Tensor, v: Tensor) -> Tensor:
+    bump = torch.distributions.Normal(y.mT, torch.exp(v / 2)[..., None])
+    weights = torch.distributions.Categorical(logits=w)
+    whole = torch.distributions.Independent(bump, 1)
+    return -torch.distributions.MixtureSameFamily(weights, whole).log_prob(t).mean()
+
+
 def autoencoder(y: Tensor, t: Tensor, u: Tensor, v: Tensor) -> Tensor:
     code = torch.distributions.Normal(u, torch.exp(v / 2))
     prior = torch.distributions.Normal(torch.zeros_like(u), torch.ones_like(v))
@@ -81,6 +88,14 @@ def hazards(y: Tensor, t: Tensor) -> Tensor:
 def triplet(y: Tensor, t: Tensor, p: Tensor, q: Tensor) -> Tensor:
     square = lambda a, b: F.mse_loss(a, b, reduction="none").sum(1)  # noqa: E731
     return F.triplet_margin_with_distance_loss(y, p, q, distance_function=square, margin=0.2)
+
+
+def batch_hard(y: Tensor, t: Tensor) -> Tensor:
+    distances = (y[:, None] - y).square().sum(2)
+    rows = [
+        row[t == own].max() - row[t != own].min() for row, own in zip(distances, t, strict=True)
+    ]
+    return F.softplus(torch.stack(rows)).mean()
 
 
 def info_nce(y: Tensor, t: Tensor, v: Tensor) -> Tensor:
@@ -105,9 +120,11 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "Tversky loss": tversky,
     "Quantile loss": quantile,
     "Mean and variance": normal,
+    "Mixture density": mixture,
     "Variational autoencoder": autoencoder,
     "Proportional hazards": hazards,
     "Triplet loss": triplet,
+    "Batch-hard triplets": batch_hard,
     "InfoNCE": info_nce,
     "Barlow twins": barlow,
 }
