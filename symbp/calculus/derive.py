@@ -12,7 +12,8 @@ import sympy as sp
 
 from symbp.calculus.choices import gather_choices
 from symbp.calculus.collect import compact, is_contraction, tidy
-from symbp.calculus.equation import Equation, Unit, adjoint_name
+from symbp.calculus.delay import back_links, hands_back
+from symbp.calculus.equation import Equation, Link, Unit, adjoint_name
 from symbp.calculus.expression import Entry, FirstMax, Prime, SumOver, entries
 from symbp.calculus.facts import (
     Fact,
@@ -68,6 +69,11 @@ class Derivation:
     inserted: tuple[Adjoint, ...]  # of parts, written into what reads them
     forward: Unit
 
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """How the adjoints of delayed tensors come back to what was delayed."""
+        return back_links(self.unit.links)
+
     def adjoint(self, name: str) -> Adjoint | None:
         return next((a for a in self.adjoints if a.name == name), None)
 
@@ -79,22 +85,23 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
     """
     axes = dict(unit.axes)
     unit, masks = with_masks(unit)
-    internal = [e.name for e in unit.equations if e.name != unit.output]
+    internal = list(dict.fromkeys(e.name for e in unit.equations if e.name != unit.output))
+    delayed = [link.name for link in unit.links]
     wanted = [*unit.inputs, *unit.parameters]
-    found: dict[str, list[Contribution]] = {}
+    found = _handed_back(unit)
     for equation in reversed(unit.equations):
         if equation.name != unit.output and equation.name not in found:
             continue
         is_loss = not seed and equation.name == unit.output
         for contribution in pullback(equation, axes, not is_loss, masks):
-            if contribution.target.name in wanted or contribution.target.name in internal:
+            if contribution.target.name in {*wanted, *internal, *delayed}:
                 found.setdefault(contribution.target.name, []).append(contribution)
 
     rewriter = _Rewriter(unit, axes)
     closed: dict[str, Equation] = {}
     adjoints: list[Adjoint] = []
     inserted: list[Adjoint] = []
-    for name in [*reversed(internal), *wanted]:
+    for name in [*_backwards(unit, internal), *wanted]:
         if name not in found:
             continue
         adjoint = rewriter.adjoint(name, found[name], closed)
@@ -104,10 +111,45 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
         else:
             adjoints.append(adjoint)
     everything = tuple(c for name in found for c in found[name])
-    needed = tuple(_needed(adjoints, wanted))
+    needed = tuple(_needed(adjoints, wanted, back_links(unit.links)))
     used = {r.name for a in needed for e in a.equations for r in entries(e.rhs)}
     forward = without_idle_masks(unit, masks, used)
     return Derivation(unit, needed, everything, tuple(inserted), forward)
+
+
+def _handed_back(unit: Unit) -> dict[str, list[Contribution]]:
+    """What flows back over the links of those tensors that the output depends on."""
+    reads: dict[str, set[str]] = {}
+    for e in unit.equations:
+        reads.setdefault(e.name, set()).update(r.name for r in entries(e.rhs))
+    for link in unit.links:
+        reads[link.name] = {link.base, *(s for s in link.starts if s)}
+    reached, edge = {unit.output}, {unit.output}
+    while edge:
+        edge = {r for name in edge for r in reads.get(name, ())} - reached
+        reached |= edge
+    found: dict[str, list[Contribution]] = {}
+    for link in unit.links:
+        if link.name in reached:
+            for contribution in hands_back(link, unit.letters):
+                found.setdefault(contribution.target.name, []).append(contribution)
+    return found
+
+
+def _backwards(unit: Unit, internal: list[str]) -> list[str]:
+    """Internal tensors from the output back; a delayed one behind all that read it."""
+    order: list[str] = []
+    waiting = {link.name: 0 for link in unit.links}
+    for e in unit.equations:
+        for r in entries(e.rhs):
+            waiting[r.name] = waiting.get(r.name, 0) + 1
+    for name in reversed(internal):
+        order.append(name)
+        for e in unit.equations:
+            for r in entries(e.rhs) if e.name == name else ():
+                waiting[r.name] -= 1
+        order += [k.name for k in unit.links if not waiting[k.name] and k.name not in order]
+    return order
 
 
 def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
@@ -117,6 +159,8 @@ def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
     (first, *more) = adjoint.equations
     if more or not unit.covers(first.target) or adjoint.name in unit.cuts:
         return False
+    if adjoint.name in {name for link in unit.links for name in (link.name, link.base)}:
+        return False
     if isinstance(first.rhs, Entry):
         return True
     definition = unit.definition(adjoint.name)
@@ -124,16 +168,20 @@ def _may_inline(adjoint: Adjoint, unit: Unit) -> bool:
     return not any(is_contraction(s) for s in sums)
 
 
-def _needed(adjoints: list[Adjoint], wanted: Iterable[str]) -> list[Adjoint]:
+def _needed(
+    adjoints: list[Adjoint], wanted: Iterable[str], links: tuple[Link, ...]
+) -> list[Adjoint]:
     """Drop the adjoints of internal tensors that nothing reads any more."""
-    kept: list[Adjoint] = []
-    needed = set(wanted)
-    for adjoint in reversed(adjoints):
-        if adjoint.name in needed:
-            kept.append(adjoint)
-            for equation in adjoint.equations:
-                needed |= {read.name.removeprefix("∂") for read in entries(equation.rhs)}
-    return kept[::-1]
+    reads = {
+        adjoint_name(a.name): {r.name for e in a.equations for r in entries(e.rhs)}
+        for a in adjoints
+    }
+    reads |= {link.name: {link.base} for link in links}
+    needed = edge = {adjoint_name(name) for name in wanted}
+    while edge:
+        edge = {r for name in edge for r in reads.get(name, ())} - needed
+        needed = needed | edge
+    return [a for a in adjoints if adjoint_name(a.name) in needed]
 
 
 class _Rewriter:

@@ -46,7 +46,12 @@ class Link:
     letter: Letter
     axis: int
     offset: int
-    starts: tuple[str | None, ...]
+    starts: tuple[str | None, ...] = ()
+    back: str = ""  # of the tensor whose adjoint reads that of ``name`` at the step it came from
+
+    @property
+    def shares(self) -> tuple[str, str]:
+        return self.name, self.back
 
 
 @dataclass(frozen=True)

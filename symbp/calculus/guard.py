@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 import sympy as sp
 
+from symbp.calculus.delay import STARTS
 from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit, adjoint_name
 from symbp.calculus.expression import Abs, Entry, Letter, SumOver, entries
@@ -44,6 +45,8 @@ def guard(derivation: Derivation) -> None:
             tensors = laboratory.forward(lambda shape, draw=draw: draw(rng, shape))  # type: ignore[misc]
             seed = rng.standard_normal(laboratory.shape(derivation.unit.output))
             tensors[adjoint_name(derivation.unit.output)] = seed
+            for link in derivation.links:
+                tensors[link.name] = rng.standard_normal(laboratory.shape(link.name))
             raw, scale = laboratory.raw(derivation, tensors)
             final = laboratory.final(derivation, tensors)
             for name, value in final.items():
@@ -180,9 +183,11 @@ class Laboratory:
         """Every adjoint from its contributions alone, and the size of what was added up for it."""
         tensors = dict(forward)
         sizes: dict[str, Array] = {}
-        for source in dict.fromkeys(e.name for e in reversed(self.unit.equations)):
+        backwards = dict.fromkeys(e.name for e in reversed(self.unit.equations))
+        for source in [*(link.name for link in self.unit.links), *backwards]:
             for c in derivation.contributions:
-                if c.source != source:
+                before = c.source == STARTS and c.target.name == source
+                if c.source != source and not before:
                     continue
                 target = Entry(adjoint_name(c.target.name), *c.target.indices)
                 equation = Equation(target, sp.Mul(*c.factors, evaluate=False))

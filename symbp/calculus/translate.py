@@ -14,8 +14,9 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from symbp.calculus.axes import canonical_letters, united
+from symbp.calculus.delay import Delays, with_links
 from symbp.calculus.derive import is_contraction
-from symbp.calculus.equation import Equation
+from symbp.calculus.equation import Equation, Link
 from symbp.calculus.expression import (
     Abs,
     Apply,
@@ -44,6 +45,7 @@ from symbp.calculus.parts import Parts
 from symbp.calculus.pullback import axis_size
 from symbp.errors import InputError
 from symbp.language import tree
+from symbp.language.recurrence import Recurrence
 from symbp.language.walk import rebuild as rebuild_tree
 
 FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
@@ -73,7 +75,7 @@ class Surroundings:
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
-    recurrent: frozenset[str] = frozenset()  # names that read their own past
+    recurrences: Mapping[str, Recurrence] = field(default_factory=dict)
     file: str | None = None
     line: int = 1
 
@@ -87,6 +89,7 @@ class Translated:
     letters: Mapping[str, tuple[Letter, ...]]
     sizes: Mapping[str, int | None]  # of letters that the formula does not name
     fills: Mapping[str, sp.Expr]  # of tensors with a border: what stands where nothing is written
+    links: tuple[Link, ...]
 
 
 def translate(
@@ -112,6 +115,8 @@ class _Translator:
         self.axes: dict[str, str] = {}
         self.bare: dict[tuple[str, int], str] = {}
         self.order: list[Letter] = []
+        self.delays = Delays(around.recurrences, self.parts)
+        self.current = ""  # the name that the present equation defines
         self.line = 0
 
     def run(self, equations: tuple[tree.Equation, ...]) -> Translated:
@@ -120,21 +125,38 @@ class _Translator:
         self.axes, self.bare = united(equations)
         self.borders = self.find_borders(equations)
         for equation in equations:
-            self.line = equation.line
-            target = Entry(equation.name, *(self.index(p) for p in equation.positions))
+            self.line, self.current = equation.line, equation.name
+            target = self.target(equation)
             self.order = sorted(target.free_symbols, key=_position(target))
             rhs = self.value(equation.rhs, WHOLE)
             self.out.append(self.summed(Equation(target, rhs), equation.accumulate))
         own = canonical_letters(self.out, self.borders.letters, self.axes, self.letters)
+        links = self.delays.finished()
+        names = {name for link in links for name in (link.name, link.back, *link.starts) if name}
         return Translated(
             tuple(self.out),
-            frozenset(self.parts.letters) | frozenset(self.borders.letters),
+            frozenset(self.parts.letters) | frozenset(self.borders.letters) | names,
             frozenset(self.cuts),
             dict(self.axes),
-            own,
+            with_links(own, links),
             self.borders.sizes,
             self.borders.fills,
+            links,
         )
+
+    def target(self, equation: tree.Equation) -> Entry:
+        """What an equation defines; what stands before the first step has a name of its own."""
+        places = [self.index(p) for p in equation.positions]
+        shape = self.around.shapes.get(equation.name, ())
+        own = self.around.recurrences.get(equation.name)
+        size = shape[own.axes[equation.name]] if own else None
+        start = self.delays.start(equation, size or 0)
+        if start is None:
+            return Entry(equation.name, *places)
+        name, axis = start
+        self.defined.add(name)
+        self.current = name
+        return Entry(name, *places[:axis], *places[axis + 1 :])
 
     def summed(self, equation: Equation, accumulate: bool) -> Equation:
         """``y[n] += x[n,c]`` adds up what it leaves open."""
@@ -166,7 +188,7 @@ class _Translator:
 
     def with_border(self, node: tree.Pad) -> Entry:
         name = node.read.name
-        if name in self.around.recurrent:
+        if name in self.around.recurrences:
             raise self.not_yet(f"pad({name}[..]) of a tensor that reads its own past")
         made = self.borders.read(node, [self.index(p) for p in node.read.positions], self.parts)
         self.defined.add(made.name)
@@ -208,7 +230,10 @@ class _Translator:
             case tree.Name(name):
                 return letter(name) if name in self.letters else Entry(name)
             case tree.Read(name, positions):
-                return Entry(name, *(self.index(p) for p in positions))
+                places = [self.index(p) for p in positions]
+                if self.delays.step(node, self.current):
+                    return self.delays.read(node, self.current, places)
+                return Entry(name, *places)
             case tree.SizeOf(name):
                 return axis_size(letter(name), self.axes)
             case tree.Negative(body):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from symbp.language import bindings, expand, size_checks
 from symbp.language.inference import infer
 from symbp.language.program import Axis, Program
-from symbp.language.recurrence import recurrences
+from symbp.language.recurrence import Recurrence, recurrences
 from symbp.language.rename import renamed
 from symbp.language.tree import Equation, Formula
 
@@ -20,15 +20,20 @@ class Resolved:
     """A formula with nothing left open.
 
     ``equations`` have letters for ``...`` and for what an elementwise formula leaves unsaid;
-    ``sizes`` holds every letter (None: of the batch), ``shapes`` every tensor; ``recurrent`` are
-    the names that read their own or each other's past.
+    ``sizes`` holds every letter (None: of the batch), ``shapes`` every tensor; ``recurrences`` are
+    those of the names that read their own or each other's past.
     """
 
     equations: tuple[Equation, ...]
     sizes: dict[str, int | None]
     shapes: dict[str, Shape]
     output: str
-    recurrent: frozenset[str]
+    recurrences: Mapping[str, Recurrence]
+
+    @property
+    def recurrent(self) -> frozenset[str]:
+        """The names that read their own or each other's past."""
+        return frozenset(self.recurrences)
 
 
 def resolve(
@@ -81,7 +86,7 @@ def resolve(
     }
     letters = {letter: known.letters[letter] for letter in sorted(program.letters)}
     equations, letters = renamed(program, letters)
-    return Resolved(equations, letters, shapes, equations[-1].name, frozenset(found))
+    return Resolved(equations, letters, shapes, equations[-1].name, found)
 
 
 def _expanded(

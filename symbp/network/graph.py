@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from symbp.calculus.equation import Link
 from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.spec import Layer, Output, Spec
@@ -326,16 +327,28 @@ class _Builder:
     ) -> dict[str, str]:
         """Tensors that the formula defines on the way, in training or out of it."""
         made: dict[str, str] = {}
+        mark = str(self.count or "")
         for text in dict.fromkeys((template.training, template.inference)):
             for equation in [*text.unit.equations, *text.updates]:
                 local = equation.name
                 if local in names or local in made:
                     continue
                 shape = text.unit.shape_of(text.unit.letters.get(local, ()))
-                made[local] = self.tensor(
-                    f"{local}{self.count or ''}", shape, "activation", definition.latex.get(local)
-                )
+                latex = definition.latex.get(local)
+                made[local] = self.tensor(f"{local}{mark}", shape, "activation", latex)
+            for link in text.unit.links:
+                base = {**names, **made}[link.base]
+                made |= {local: self.share(local, base, link, mark) for local in link.shares}
         return made
+
+    def share(self, local: str, base: str, link: Link, mark: str) -> str:
+        """A delayed tensor, whose adjoint is that of its base along the path through one step."""
+        letter = link.letter.name
+        ahead = link.offset if local == link.name else -link.offset
+        step = letter if local == link.name else f"{letter}{ahead:+d}"
+        name = self.tensor(f"{local}{mark}", self.tensors[base].shape, "activation")
+        self.tensors[name] = replace(self.tensors[name], part_of=base, through=step)
+        return name
 
     def error(self, layer: Layer, message: str) -> InputError:
         return InputError(message, self.spec.file, layer.line or None)

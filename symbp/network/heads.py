@@ -24,7 +24,8 @@ from symbp.language.walk import walk
 from symbp.layers import losses
 from symbp.layers.definition import Definition
 from symbp.network.graph import Graph, Node
-from symbp.network.template import Library, Place, Shape, UnitText, unit_text
+from symbp.network.template import Library, Place, Shape
+from symbp.network.unit_text import UnitText, unit_text
 from symbp.printers.finished import Finished
 
 CLASSES = ("cross_entropy",)  # losses whose targets sum to one over the last axis

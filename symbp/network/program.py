@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from symbp.calculus.equation import ADJOINT
+from symbp.network import unit_text
 from symbp.network.graph import Graph, Level, Node, Repeat, Tensor, flatten
 from symbp.network.heads import Head, head, penalty
 from symbp.network.identifiers import Identifiers
-from symbp.network.template import UnitText
+from symbp.network.unit_text import Items, UnitText
 from symbp.printers.base import BATCH
 from symbp.printers.finished import Finished
 
@@ -33,10 +35,7 @@ class Piece:
 
     def tensor(self, local: str) -> str:
         """The network's tensor for a local name; adjoint marks stay in front."""
-        if local == BATCH:
-            return local
-        bare = local.lstrip(ADJOINT)
-        return ADJOINT * (len(local) - len(bare)) + self.names.get(bare, bare)
+        return local if local == BATCH else _tensor(self.names, local)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -48,7 +47,8 @@ class Piece:
 @dataclass(frozen=True, eq=False)
 class Statement:
     """``defines = sum of pieces``. ``mode`` is "training" or "inference" where it runs in one of them
-    alone; ``kind`` "accumulate" adds to what earlier copies of a loop gave."""
+    alone; ``kind`` "accumulate" adds to what earlier copies of a loop gave, "add" to what stands in an
+    array already, "part" fills a part of an array that stands already."""
 
     id: str
     part: str  # forward | loss | backward | update
@@ -57,10 +57,12 @@ class Statement:
     pieces: tuple[Piece, ...]
     mode: str | None = None
     kind: str = "assign"
+    more: tuple[str, ...] = ()  # what the arrays of its loop are made with
 
     @property
     def reads(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(r for p in self.pieces for r in p.reads))
+        found = [r for p in self.pieces for r in p.reads]
+        return tuple(dict.fromkeys([*found, *self.more]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +87,19 @@ class Loop:
     body: tuple[Item, ...]
 
 
-Item = Statement | Noise | Loop
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The steps of a recurrence: ``body`` for each step of the unit's scan."""
+
+    scan: unit_text.Scan
+    names: Mapping[str, str]
+    body: tuple[Statement, ...]
+    made: tuple[str, ...]  # local names of the arrays that stand before the loop
+    mode: str | None = None
+    defines: str = ""
+
+
+Item = Statement | Noise | Loop | Scan
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +117,7 @@ class Program:
 def statements(items: tuple[Item, ...]) -> Iterator[Statement]:
     """Every statement, those in loops too, in order; masks left out."""
     for item in items:
-        if isinstance(item, Loop):
+        if isinstance(item, (Loop, Scan)):
             yield from statements(item.body)
         elif isinstance(item, Statement):
             yield item
@@ -117,6 +131,20 @@ def loops(items: tuple[Item, ...]) -> Iterator[Loop]:
             yield from loops(item.body)
 
 
+def scans(items: tuple[Item, ...]) -> Iterator[Scan]:
+    for item in items:
+        if isinstance(item, Loop):
+            yield from scans(item.body)
+        elif isinstance(item, Scan):
+            yield item
+
+
+def _tensor(names: Mapping[str, str], local: str) -> str:
+    """The network's tensor for a local name; adjoint marks stay in front."""
+    bare = local.lstrip(ADJOINT)
+    return ADJOINT * (len(local) - len(bare)) + names.get(bare, bare)
+
+
 def alive(items: tuple[Item, ...], wanted: set[str]) -> tuple[Item, ...]:
     """The items without statements that nothing wanted depends on: adjoints of the input alone."""
     reads: dict[str, set[str]] = {}
@@ -127,6 +155,11 @@ def alive(items: tuple[Item, ...], wanted: set[str]) -> tuple[Item, ...]:
         same = {ADJOINT + n for n in (own.start, own.first, own.end, own.result)}
         for name in same:
             reads.setdefault(name, set()).update(same)
+    for scan in scans(items):  # what one step hands on to others
+        for history in scan.scan.stored.histories:
+            for view, _ in history.views:
+                lagging, base = (_tensor(scan.names, n) for n in (view, history.base))
+                reads.setdefault(lagging, set()).add(base)
     needed, edge = set(wanted), set(wanted)
     while edge:
         edge = {r for name in edge for r in reads.get(name, ())} - needed
@@ -136,6 +169,10 @@ def alive(items: tuple[Item, ...], wanted: set[str]) -> tuple[Item, ...]:
         for item in items:
             if isinstance(item, Loop):
                 yield replace(item, body=tuple(kept(item.body)))
+            elif isinstance(item, Scan):
+                body = tuple(s for s in item.body if s.defines in needed)
+                if body:
+                    yield replace(item, body=body)
             elif item.defines in needed:
                 yield item
 
@@ -217,8 +254,56 @@ class _Builder:
                 continue
             for text, mode in self.modes(item):
                 made += self.noise(item, mode)
-                made += [self.equation("forward", item, f, mode) for f in text.forward]
+                made += self.placed(text.forward_items, item.names, "forward", item.layer, mode)
         return tuple(made)
+
+    def placed(
+        self, items: Items, names: Mapping[str, str], part: str, layer: str, mode: str | None
+    ) -> list[Item]:
+        """A unit's equations as statements, in their loops."""
+        made: list[Item] = []
+        for item in items:
+            if isinstance(item, unit_text.Scan):
+                made.append(self.scan(item, names, part, layer, mode, set()))
+            else:
+                made.append(self.statement(part, layer, [item], names, mode))
+        return made
+
+    def statement(
+        self,
+        part: str,
+        layer: str,
+        finished: list[Finished],
+        names: Mapping[str, str],
+        mode: str | None,
+        kind: str = "assign",
+    ) -> Statement:
+        pieces = tuple(Piece(f, names) for f in finished)
+        defines = pieces[0].tensor(finished[0].defines)
+        name = self.id(part, defines, mode if mode == "inference" else None)
+        return Statement(name, part, layer, defines, pieces, mode, kind)
+
+    def scan(
+        self,
+        scan: unit_text.Scan,
+        names: Mapping[str, str],
+        part: str,
+        layer: str,
+        mode: str | None,
+        written: set[str],
+    ) -> Scan:
+        """The loop of a recurrence; arrays that are ``written`` already are added to."""
+        body: list[Statement] = []
+        whole = {*scan.stored.whole, *(h.base for h in scan.stored.histories)}
+        for name, group in groupby(scan.body, key=lambda f: f.equation.name):
+            members = list(group)
+            kind = "assign"
+            if name in whole:
+                kind = "add" if name in written else "part"
+            body.append(self.statement(part, layer, members, names, mode, kind))
+        made = tuple(n for n in whole if n not in written)
+        body[0] = replace(body[0], more=(BATCH,) if part == "backward" else ())
+        return Scan(scan, names, tuple(body), made, mode)
 
     def modes(self, node: Node) -> list[tuple[UnitText, str | None]]:
         template = node.template
@@ -237,12 +322,7 @@ class _Builder:
         ]
 
     def equation(self, part: str, node: Node, finished: Finished, mode: str | None) -> Statement:
-        piece = Piece(finished, node.names)
-        defines = piece.tensor(finished.equation.name)
-        return Statement(
-            self.id(part, defines, mode if mode == "inference" else None),
-            part, node.layer, defines, (piece,), mode,
-        )  # fmt: skip
+        return self.statement(part, node.layer, [finished], node.names, mode)
 
     # -- loss -----------------------------------------------------------------------------------
 
@@ -403,19 +483,22 @@ class _Builder:
         """The adjoints of one unit: internal ones become statements, the others wait in ``terms``."""
         made: list[Item] = []
         outside = {*text.unit.inputs, *text.unit.parameters}
-        for adjoint, finished in text.backward:
-            pieces = [Piece(f, names) for f in finished]
-            if adjoint.name in outside:
-                for piece in pieces:
-                    self.add(names[adjoint.name], piece, mode, levels, layer)
+        written: set[str] = set()
+        for _, group in groupby(text.backward_items, key=_adjoint_of):
+            members = list(group)
+            first = members[0]
+            if isinstance(first, unit_text.Scan):
+                made.append(self.scan(first, names, "backward", layer, mode, written))
+                continue
+            finished = [f for f in members if isinstance(f, Finished)]
+            local = finished[0].equation.name
+            written.add(local)
+            if local.removeprefix(ADJOINT) in outside:
+                for f in finished:
+                    piece = Piece(f, names)
+                    self.add(names[local.removeprefix(ADJOINT)], piece, mode, levels, layer)
             else:
-                defines = ADJOINT + names[adjoint.name]
-                made.append(
-                    Statement(
-                        self.id("backward", defines, mode if mode == "inference" else None),
-                        "backward", layer, defines, tuple(pieces), mode,
-                    )
-                )  # fmt: skip
+                made.append(self.statement("backward", layer, finished, names, mode))
         return made
 
     def total(self, name: str, levels: tuple[Level, ...]) -> list[Item]:
@@ -480,6 +563,10 @@ class _Builder:
             for finished in item.template.training.moves:
                 made.append(self.equation("update", item, finished, None))
         return tuple(made)
+
+
+def _adjoint_of(item: Finished | unit_text.Scan) -> object:
+    return item.adjoint if isinstance(item, Finished) else item
 
 
 def _loss_name(local: str, h: Head) -> str:

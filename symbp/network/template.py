@@ -3,84 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import sympy as sp
 
-from symbp.calculus.derive import Adjoint, Derivation, derive
+from symbp.calculus.derive import Derivation, derive
 from symbp.calculus.equation import ADJOINT, Equation, Unit
-from symbp.calculus.expression import entries, letter
+from symbp.calculus.expression import letter
 from symbp.calculus.functions import U
 from symbp.calculus.guard import guard
-from symbp.calculus.stabilise import shifted_exponentials
+from symbp.calculus.hoist import hoist
 from symbp.calculus.translate import Formulas, Surroundings, Translated, body_of, translate
-from symbp.errors import InputError
 from symbp.language.parser import parse
 from symbp.language.sizes import Resolved, resolve
 from symbp.language.tree import Formula
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
 from symbp.network.empty import check_reductions
-from symbp.printers.finished import Finished
+from symbp.network.unit_text import LAST, UnitText, unit_text
 
 Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
-LAST = 100_000  # behind every other tensor
 NEW = "new_"  # a buffer's value after the step
-
-
-@dataclass(frozen=True, eq=False)
-class UnitText:
-    """One unit with everything printed: forward equations, adjoints, and what buffers become."""
-
-    unit: Unit
-    derivation: Derivation
-    order: Mapping[str, int]
-    updates: tuple[Equation, ...] = ()
-    runs: Mapping[str, Equation] = field(default_factory=dict)  # adjoints to run instead, by name
-
-    @cached_property
-    def forward_order(self) -> Mapping[str, int]:
-        """As the formula names its tensors; adjoint equations name parameters last."""
-        return {k: v if v < LAST else v - LAST for k, v in self.order.items()}
-
-    @cached_property
-    def forward(self) -> tuple[Finished, ...]:
-        later = {
-            r.name for a in self.derivation.adjoints for e in a.equations for r in entries(e.rhs)
-        }
-        shifted = shifted_exponentials(self.unit, later)
-        return tuple(
-            Finished(e, self.unit, self.forward_order, shifted.get(e.name))
-            for e in self.unit.equations
-        )
-
-    @cached_property
-    def backward(self) -> tuple[tuple[Adjoint, tuple[Finished, ...]], ...]:
-        return tuple(
-            (a, tuple(self.finished(a, e) for e in a.equations)) for a in self.derivation.adjoints
-        )
-
-    def finished(self, adjoint: Adjoint, equation: Equation) -> Finished:
-        inserted = {i.name: i for i in self.derivation.inserted}
-        runs = self.runs.get(equation.name)
-        return Finished(equation, self.unit, self.order, runs, adjoint, inserted)
-
-    @cached_property
-    def moves(self) -> tuple[Finished, ...]:
-        return tuple(Finished(e, self.unit, self.order) for e in self.updates)
-
-
-def unit_text(
-    unit: Unit,
-    derivation: Derivation,
-    order: Mapping[str, int],
-    updates: tuple[Equation, ...] = (),
-) -> UnitText:
-    """The text of a unit; its maxima have their masks, as the derivation named them."""
-    forward = derivation.forward
-    unit = replace(unit, equations=forward.equations, letters={**forward.letters, **unit.letters})
-    return UnitText(unit, derivation, order, updates)
 
 
 @dataclass(frozen=True)
@@ -156,20 +100,13 @@ class Library:
             file=file,
             line=definition.line or 1,
         )
-        if resolved.recurrent:
-            raise InputError(
-                "recurrences are understood but not derived by this version; "
-                "write the layer without reading its own past",
-                file,
-                (definition.line or 1) + first_line(resolved) - 1,
-            )
         check_reductions(resolved.equations, resolved.sizes, file, definition.line or 1)
         around = Surroundings(
             resolved.sizes,
             resolved.shapes,
             frozenset(definition.parameters),
             frozenset({*inputs, *definition.constants, *buffers}),
-            resolved.recurrent,
+            resolved.recurrences,
             file,
             definition.line or 1,
         )
@@ -177,7 +114,10 @@ class Library:
         moves = tuple(e for e in translated.equations if e.name.startswith(NEW) and updates)
         body = tuple(e for e in translated.equations if e not in moves)
         unit = self.as_unit(definition, body, translated, resolved)
-        return unit, moves, reading_order(definition, resolved), resolved
+        order = reading_order(definition, resolved)
+        order |= {link.name: order[link.base] for link in unit.links}
+        order |= {name: order[definition.inputs[0]] for name in hoisted(unit, translated)}
+        return unit, moves, order, resolved
 
     def as_unit(
         self,
@@ -196,7 +136,7 @@ class Library:
             if name not in own:  # its reads cancelled
                 own[name] = tuple(letter(f"{name}{k}") for k in range(len(resolved.shapes[name])))
                 sizes |= {i.name: s for i, s in zip(own[name], resolved.shapes[name], strict=True)}
-        return Unit(
+        unit = Unit(
             equations=equations,
             inputs=tuple(i for i in definition.inputs),
             parameters=tuple(definition.parameters),
@@ -207,12 +147,14 @@ class Library:
             cuts=translated.cuts,
             functions=self.bodies,
             fills=translated.fills,
+            links=translated.links,
         )
+        return hoist(unit)
 
     def derive(self, unit: Unit, seed: bool = True) -> Derivation:
         """Derive a unit once; equal equations of other sizes share the result."""
         short = [r for r in unit.reads if r.plain and not unit.covers(r)]
-        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {short} {seed}"
+        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {unit.links} {short} {seed}"
         if key not in self.derivations:
             self.derivations[key] = derive(unit, seed)
             guard(self.derivations[key])
@@ -251,6 +193,12 @@ def _words(node: object) -> list[str]:
             if hasattr(child, "__dataclass_fields__"):
                 found += _words(child)
     return found
+
+
+def hoisted(unit: Unit, translated: Translated) -> list[str]:
+    """The parts that were taken out of a recurrence."""
+    before = {e.name for e in translated.equations}
+    return [e.name for e in unit.equations if e.name not in before]
 
 
 def whole_constants(definition: Definition) -> frozenset[str]:

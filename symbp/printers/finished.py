@@ -8,6 +8,7 @@ from functools import cached_property
 
 from symbp.arrays.border import Border, border
 from symbp.arrays.lower import Added, Frame, Lowered, lower
+from symbp.arrays.scan import Inside
 from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import Letter, entries
@@ -36,6 +37,7 @@ class Finished:
     runs: Equation | None = None
     adjoint: Adjoint | None = None  # how an adjoint equation came about
     inserted: Mapping[str, Adjoint] = field(default_factory=dict)  # adjoints written into it
+    inside: Inside = field(default_factory=Inside)  # the loop in which its code stands
     _formulas: dict[tuple[str, Dialect, Letters], Sides] = field(default_factory=dict)
 
     @cached_property
@@ -45,13 +47,26 @@ class Finished:
     @cached_property
     def lowered(self) -> Lowered:
         runs = self.runs or self.equation
-        frame = Frame(self.order, covers=self.covers, size_of=self.size_of)
-        return lower(Equation(runs.target, stable(runs.rhs)), frame)
+        runs = Equation(runs.target, stable(runs.rhs))
+        order = {**self.order, **{n: self.order.get(o, 0) for o, n in self.inside.rename.items()}}
+        fixed = frozenset([self.inside.letter] if self.inside.letter else [])
+        frame = Frame(order, fixed, self.covers_in_code, self.size_of)
+        return lower(self.inside.apply(runs), frame)  # type: ignore[arg-type]
 
     @cached_property
     def printer(self) -> NumPy:
         parameters = frozenset(ADJOINT + p for p in self.unit.parameters)
         return NumPy(self.size_of, self.length, parameters)
+
+    @cached_property
+    def target(self) -> str:
+        """What the code assigns to: a whole array, or one step of it."""
+        return self.printer.target(self.lowered.target, self.inside.letter)
+
+    @property
+    def defines(self) -> str:
+        """The local name that the code assigns to."""
+        return self.lowered.target.name
 
     @cached_property
     def code(self) -> tuple[str, int]:
@@ -86,6 +101,7 @@ class Finished:
         found = slots(self.code[0])
         for added, text in self.additions:
             found += [name for name in slots(text) if name != added.target.name]
+        found += [name for name in slots(self.target) if name != self.defines]
         found = [name for name in found if name != CAST and not name.startswith(LOOP)]
         return tuple(dict.fromkeys(found))
 
@@ -94,9 +110,19 @@ class Finished:
         known = self.unit.letters.get(name.lstrip(ADJOINT))
         return known is None or self.size_of(known[axis]) == self.size_of(index)
 
+    def covers_in_code(self, name: str, axis: int, index: Letter) -> bool:
+        if name.lstrip(ADJOINT) not in self.unit.letters:
+            return True
+        return self.length(name, axis) == self.size_of(index)
+
     def length(self, name: str, axis: int) -> int | None:
-        """Of a tensor's axis; None is the batch."""
-        return self.size_of(self.unit.letters[name.lstrip(ADJOINT)][axis])
+        """Of an array's axis; None is the batch."""
+        axes = list(self.unit.letters[name.lstrip(ADJOINT)])
+        originals = [o for o, n in self.inside.rename.items() if n == name] or [name]
+        for original in originals[:1]:
+            if original in self.inside.drop:
+                del axes[self.inside.drop[original]]
+        return self.size_of(axes[axis])
 
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]
@@ -108,9 +134,13 @@ class Finished:
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             if notation == "index":
                 shown = dict(zip(self.equation.target.indices, letters, strict=False))
-                sides = Index(dialect, functions, self.size_of, shown).equation(self.shown)
+                sides = Index(dialect, functions, self.size_of, shown, self.unit.links).equation(
+                    self.shown
+                )
             else:
-                found = matrix_equation(self.shown, dialect, functions, self.size_of)
+                found = matrix_equation(
+                    self.shown, dialect, functions, self.size_of, self.unit.links
+                )
                 sides = found if found is not None else ("", "", -9)
             self._formulas[key] = sides
         sides = self._formulas[key]

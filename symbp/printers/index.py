@@ -26,6 +26,7 @@ from symbp.arrays.nodes import (
     is_indicator,
 )
 from symbp.arrays.places import has_gather
+from symbp.calculus.equation import ADJOINT, Link
 from symbp.calculus.expression import Entry, Group, Letter, Size, letter
 from symbp.calculus.index import base
 from symbp.printers.base import ATOM, BATCH, CONDITION, POWER, PRODUCT, SUM, Printer, raised, slot
@@ -45,7 +46,9 @@ class Formula(Printer):
         functions: FunctionNames,
         size_of: SizeOf,
         shown: Mapping[Letter, str] | None = None,
+        links: tuple[Link, ...] = (),
     ) -> None:
+        self.links = {link.name: link for link in links}
         self.dialect = dialect
         self.functions = functions
         self.size_of = size_of
@@ -161,8 +164,14 @@ class Formula(Printer):
             text += ("-" if minus else "+" if text else "") + place
         return text
 
-    def indices(self, node: nodes.Ref) -> str:
-        return self.places(node.index)
+    def delayed(self, name: str, indices: tuple[sp.Expr, ...]) -> tuple[str, tuple[sp.Expr, ...]]:
+        """A tensor's own past is written as what it is: ``h_prev[n,t,i]`` as ``h[n,t-1,i]``."""
+        link = self.links.get(name.lstrip(ADJOINT))
+        if link is None:
+            return name, indices
+        axis = link.axis
+        moved = (*indices[:axis], indices[axis] + link.offset, *indices[axis + 1 :])
+        return (link.base if name == link.name else name), moved
 
     def places(self, indices: tuple[sp.Expr, ...]) -> str:
         """Index expressions one behind the other, with commas where they are needed."""
@@ -289,7 +298,8 @@ class Formula(Printer):
 
 class Index(Formula):
     def Ref(self, node: nodes.Ref) -> tuple[str, int]:
-        return slot(node.name, self.indices(node)), ATOM
+        name, indices = self.delayed(node.name, node.index)
+        return slot(name, self.places(indices)), ATOM
 
     def Align(self, node: nodes.Align) -> tuple[str, int]:
         return self.piece(node.x)

@@ -17,6 +17,7 @@ from symbp.arrays.nodes import (
     Ref,
     children,
 )
+from symbp.calculus.equation import Link
 from symbp.calculus.expression import Letter
 from symbp.printers.base import ATOM, CONDITION, POWER, PRODUCT, SUM, slot
 from symbp.printers.dialect import Dialect, Latex
@@ -29,9 +30,14 @@ class NoMatrixForm(Exception):
 
 class Matrix(Formula):
     def __init__(
-        self, dialect: Dialect, functions: FunctionNames, size_of: SizeOf, labels: Axes = ()
+        self,
+        dialect: Dialect,
+        functions: FunctionNames,
+        size_of: SizeOf,
+        labels: Axes = (),
+        links: tuple[Link, ...] = (),
     ) -> None:
-        super().__init__(dialect, functions, size_of)
+        super().__init__(dialect, functions, size_of, None, links)
         self.labels = labels
 
     def matrix_axes(self, node: Node) -> list[Letter]:
@@ -47,8 +53,12 @@ class Matrix(Formula):
         self.matrix_axes(node)
         if not node.whole:
             raise NoMatrixForm
-        label = ",".join(self.letter(a) for a in node.axes if a in self.labels)
-        return slot(node.name, "", label, "T" if transposed else ""), ATOM
+        name, indices = self.delayed(node.name, node.index)
+        moved = dict(zip(node.index, indices, strict=True))
+        label = ",".join(self.place(moved.get(a, a)) for a in node.axes if a in self.labels)
+        if any(moved[i] != i and i not in self.labels for i in node.index):
+            raise NoMatrixForm
+        return slot(name, "", label, "T" if transposed else ""), ATOM
 
     def transposed(self, node: Node) -> str:
         if isinstance(node, Ref):
@@ -165,16 +175,25 @@ def all_axes(node: Node) -> dict[Letter, None]:
 
 
 def matrix_equation(
-    lowered: Lowered, dialect: Dialect, functions: FunctionNames, size_of: SizeOf
+    lowered: Lowered,
+    dialect: Dialect,
+    functions: FunctionNames,
+    size_of: SizeOf,
+    links: tuple[Link, ...] = (),
 ) -> tuple[str, str, int] | None:
-    """Left side, right side and level in matrix form with the fewest labels; None where there is none."""
+    """Left side, right side and level in matrix form with the fewest labels; None where there is none.
+
+    Along the letter of a recurrence there is a matrix for each step.
+    """
     if lowered.tree is None or (isinstance(dialect, Latex) and not lowered.target.axes):
         return None  # a sum over everything reads better with its letters
     axes = [*dict.fromkeys([*lowered.target.axes, *all_axes(lowered.tree)])]
+    steps = {link.letter for link in links}
+    axes.sort(key=lambda a: a not in steps)
     for count in range(len(axes) if lowered.target.axes else 1):
         for labels in combinations(axes, count):
             try:
-                return Matrix(dialect, functions, size_of, labels).equation(lowered)
+                return Matrix(dialect, functions, size_of, labels, links).equation(lowered)
             except NoMatrixForm:
                 continue
         if count == 3:

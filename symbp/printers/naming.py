@@ -38,8 +38,9 @@ class Name:
             superscript = exponent
         for _ in range(self.adjoint):
             text = rf"\frac{{\partial L}}{{\partial {text}}}"
-        if self.through:
-            text = rf"\left.{text}\right|_{{{name_of(self.through).latex()}}}"
+        if self.through and self.adjoint:
+            path = self.through if "+" in self.through else name_of(self.through).latex()
+            text = rf"\left.{text}\right|_{{{path}}}"
         if not transposed:
             return text
         if self.adjoint:
@@ -50,7 +51,8 @@ class Name:
         inside = ",".join(p for p in (*self.levels, label, index) if p)
         text = self.plain + (f"[{inside}]" if inside else "")
         text = "∂L/∂" * self.adjoint + text
-        return text + f"|{self.through}" * bool(self.through) + "ᵀ" * transposed
+        path = bool(self.through and self.adjoint)
+        return text + f"|{self.through}" * path + "ᵀ" * transposed
 
     def scalar(self) -> Name:
         """The name where a layer has one neuron: matrices become small letters."""

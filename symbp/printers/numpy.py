@@ -27,6 +27,7 @@ from symbp.printers.base import (
     BATCH,
     CAST,
     CONDITION,
+    LOOP,
     POWER,
     PRODUCT,
     SUM,
@@ -53,7 +54,8 @@ class NumPy(Reads):
         text = self.text(tree)
         whole = spans(tree) >= set(target.axes)
         if any(isinstance(i, Group) for i in target.index):
-            shape = ", ".join(self._axis_length(i) for i in target.index)
+            kept = [i for i in target.index if isinstance(i, Group) or i in target.axes]
+            shape = ", ".join(map(self._axis_length, kept))
             if not whole:
                 return f"np.broadcast_to({text}, {self._shape(target.axes)}).reshape({shape})"
             return f"{self.text(tree, ATOM)}.reshape({shape})"
@@ -63,6 +65,13 @@ class NumPy(Reads):
             return f"np.full({self._shape(target.axes)}, {self._float(tree)}){slot(CAST)}"
         copied = ".copy()" if target.name in self.handed_out else ""
         return f"np.broadcast_to({text}, {self._shape(target.axes)}){copied}"
+
+    def target(self, target: Ref, step: Letter | None) -> str:
+        """What is assigned to: the whole array, or its part at one step of a loop."""
+        if step is None or step not in target.index:
+            return slot(target.name)
+        place = target.index.index(step)
+        return f"{slot(target.name)}[{':, ' * place}{slot(LOOP + step.name)}]"
 
     def addition(self, added: Added) -> str:
         """``target[places] += value``; where places may repeat, a sum for each place."""

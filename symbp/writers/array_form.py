@@ -7,7 +7,7 @@ from functools import cached_property
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.heads import Head
-from symbp.network.program import Item, Loop, Program, Statement, statements
+from symbp.network.program import Item, Loop, Program, Scan, Statement, statements
 from symbp.printers.naming import name_of
 from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.forms import Asked, Form
@@ -71,6 +71,8 @@ class ArrayForm(Form):
             if isinstance(item, Loop):
                 blocks += [self.starts(item.repeat), *self.equations(item.body)]
                 blocks += [self.say("behind")] if k < len(items) - 1 else []
+            elif isinstance(item, Scan):
+                blocks += self.equations(item.body)
             elif isinstance(item, Statement) and item.mode != "inference":
                 blocks += self.with_shapes(item, "definition")
         return blocks
@@ -99,6 +101,8 @@ class ArrayForm(Form):
                     rest = self.backward(items[k + 1 :])
                     after = [self.say("before"), *rest] if rest else []
                     return [*blocks, self.returns(item.repeat), *inner, *after]
+            elif isinstance(item, Scan):
+                blocks += self.backward(item.body)
             elif isinstance(item, Statement) and item.id in self.needed:
                 blocks += self.gradient(item)
         return blocks

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Group, Letter
 from symbp.network.identifiers import USED
-from symbp.network.program import Item, Loop, Noise, Piece, Program, Statement, statements
+from symbp.network.program import Item, Loop, Noise, Piece, Program, Scan, Statement, statements
 from symbp.printers.base import LOOP, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
 from symbp.writers.lines import Line, tidy
+from symbp.writers.start import Start, shape_text
 from symbp.writers.storage import Storage, subscript
 
 
@@ -69,6 +71,8 @@ class Emitter:
             return self.loop(item, depth)
         if isinstance(item, Noise):
             return [self.noise(item, depth)]
+        if isinstance(item, Scan):
+            return self.scan(item, depth)
         return self.statement(item, depth)
 
     def noise(self, item: Noise, depth: int) -> Line:
@@ -94,6 +98,18 @@ class Emitter:
             *before,
             Line(f"for {letter} in {span}:", depth=depth),
             *self.lines(loop.body, depth + 1),
+        ]
+
+    def scan(self, scan: Scan, depth: int) -> list[Line]:
+        """The steps of a recurrence, behind the arrays that they fill."""
+        step = self.loop_variable(scan.scan.letter)
+        span = f"range({scan.scan.size})"
+        head = f"for {step} in {f'reversed({span})' if scan.scan.reverse else span}:"
+        start = Start(scan, self.storage, self.loop_variable, self.dtype)
+        return [
+            *(replace(line, depth=depth) for line in start.lines()),
+            Line(head, depth=depth),
+            *self.lines(scan.body, depth + 1),
         ]
 
     def forward_start(self, loop: Loop, depth: int) -> list[Line]:
@@ -141,12 +157,28 @@ class Emitter:
                 self.program.tensors[item.defines].levels, joined=True
             )
         value = self.sum(item.pieces)
+        if item.kind in ("part", "add"):
+            target = self.place_of(item)
         if item.kind == "accumulate":
             value = f"{target} + {value}"
+        elif item.kind == "add":
+            target = f"{target} +"
         formula = self.formulas.formula(item, PLAIN)
         if target == value:
             return []
-        return [Line(tidy(f"{target} = {value}"), formula, item.id, depth)]
+        joint = "= " if item.kind == "add" else " = "
+        return [Line(tidy(f"{target}{joint}{value}"), formula, item.id, depth)]
+
+    def place_of(self, item: Statement) -> str:
+        """The part of an array that one step of a recurrence fills."""
+        piece = item.pieces[0]
+        assert piece.finished is not None
+        own = piece.finished.defines
+
+        def write(name: str, *_: object) -> str:
+            return self.storage.code(item.defines) if name == own else self.place(piece, name)
+
+        return fill(piece.finished.target, write)
 
     def sum(self, pieces: tuple[Piece, ...]) -> str:
         text = ""
@@ -180,6 +212,7 @@ class Emitter:
         taken = {
             word for t in tensors for word in (t.name, f"d{t.name}", *(v.letter for v in t.levels))
         }
+        letter = "step" if letter == "t" else letter  # t is what functions call the target
         while letter in taken | USED:
             letter += "_"
         return letter
@@ -189,9 +222,13 @@ class Emitter:
         target = self.storage.code(item.defines)
         formula = self.formulas.formula(item, PLAIN)
         made = [Line(f"{target} = {self.zeros(item)}", formula, item.id, depth)]
+        if item.kind in ("part", "add"):  # of a loop: the zeros stand before it
+            made, target = [], self.place_of(item)
         rest = tuple(p for p in item.pieces if p.finished is None or p.finished.code[0])
         for piece in item.pieces:
             made += self.added(piece, item, depth)
+        if made and not made[0].formula:
+            made[0] = replace(made[0], formula=formula)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
         return made
@@ -205,9 +242,7 @@ class Emitter:
             split = any(isinstance(i, Group) for target in targets for i in target.index)
             order = ', order="C"' if split else ""  # only then is a reshape a view
             return f"np.zeros_like({primal}{order})"
-        tensor = self.program.tensors[item.defines]
-        lengths = ["len(x)" if size is None else str(size) for size in tensor.shape]
-        shape = f"({', '.join(lengths)}{',' * (len(lengths) == 1)})"
+        shape = shape_text(self.program.tensors[item.defines].shape, "len(x)")
         return f"np.zeros({shape}, dtype={self.dtype(item.reads)})"
 
     def dtype(self, reads: tuple[str, ...]) -> str:

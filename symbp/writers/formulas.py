@@ -60,9 +60,11 @@ class Formulas:
         left, right, level = found
         target = self._writer(replace(piece, finished=None), dialect)
         own = piece.finished.equation.name
+        carried = piece.finished.defines != own  # from step to step, in a variable of its own
+        defines = piece.tensor(own) if carried else item.defines
 
         def write_left(name: str, *rest: Any) -> str:
-            return target(item.defines, *rest) if name == own else write(name, *rest)
+            return target(defines, *rest) if name == own else write(name, *rest)
 
         return fill(left, write_left), fill(right, write), level
 

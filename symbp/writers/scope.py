@@ -35,7 +35,9 @@ class Scope:
     def printer(self, dialect: Dialect) -> Index:
         """It remembers the letters that it wrote."""
         if dialect not in self.printers:
-            self.printers[dialect] = Index(dialect, {}, self.finished.size_of, self.shown)
+            finished = self.finished
+            links = finished.unit.links
+            self.printers[dialect] = Index(dialect, {}, finished.size_of, self.shown, links)
             self.printers[dialect].letters(self.letters)
         return self.printers[dialect]
 
@@ -56,7 +58,8 @@ class ScopeText:
         if key not in self.texts:
             tree = lower_value(expr, finished.order)
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-            self.texts[key] = Index(dialect, functions, finished.size_of, shown).text(tree, SUM)
+            printer = Index(dialect, functions, finished.size_of, shown, finished.unit.links)
+            self.texts[key] = printer.text(tree, SUM)
         return self.filled(self.texts[key], scope.piece, dialect)
 
     def filled(self, text: str, piece: Piece, dialect: Dialect) -> str:
@@ -75,6 +78,7 @@ class ScopeText:
         self, scope: Scope, local: str, indices: tuple[sp.Expr, ...], dialect: Dialect
     ) -> str:
         """A tensor by the name that it has in the layer."""
+        local, indices = scope.printer(dialect).delayed(local, indices)
         return self.indexed(scope, scope.piece.tensor(local), indices, dialect)
 
     def indexed(
