@@ -383,7 +383,7 @@ def test_shares_of_a_gradient_are_told_apart_and_added():
 def test_what_is_added_is_written_with_the_same_letters():
     """A penalty and a path; two paths of different layers."""
     bilinear, iris = derived("bilinear", "index").text(), derived("iris_residual", "index").text()
-    assert "∂L/∂A1[k,i,j] = 0.001 A1[k,i,j] + Σ_n ∂L/∂q1[n,k] x[n,i] x[n,j]" in bilinear
+    assert "∂L/∂A1[k,i,j] = 0.001 A1[k,i,j] + Σ_n ∂L/∂s[n,k] x[n,i] x[n,j]" in bilinear
     assert "∂L/∂a1[n,i] = ∂L/∂r[n,i] + Σ_j ∂L/∂z2[n,j] W2[i,j]" in iris
     assert (
         "∂L/∂a1[n,i] = ∂L/∂r[n,i] · ∂r[n,i]/∂a1[n,i] + Σ_j ∂L/∂z2[n,j] · ∂z2[n,j]/∂a1[n,i]" in iris
