@@ -262,11 +262,14 @@ class _Builder:
     ) -> list[Item]:
         """A unit's equations as statements, in their loops."""
         made: list[Item] = []
-        for item in items:
-            if isinstance(item, unit_text.Scan):
-                made.append(self.scan(item, names, part, layer, mode, set()))
+        for _, group in groupby(items, key=_defined_by):
+            members = list(group)
+            first = members[0]
+            if isinstance(first, unit_text.Scan):
+                made.append(self.scan(first, names, part, layer, mode, set()))
             else:
-                made.append(self.statement(part, layer, [item], names, mode))
+                finished = [f for f in members if isinstance(f, Finished)]
+                made.append(self.statement(part, layer, finished, names, mode))
         return made
 
     def statement(
@@ -563,6 +566,10 @@ class _Builder:
             for finished in item.template.training.moves:
                 made.append(self.equation("update", item, finished, None))
         return tuple(made)
+
+
+def _defined_by(item: Finished | unit_text.Scan) -> object:
+    return item.equation.name if isinstance(item, Finished) else item
 
 
 def _adjoint_of(item: Finished | unit_text.Scan) -> object:

@@ -116,7 +116,8 @@ class Library:
         unit = self.as_unit(definition, body, translated, resolved)
         order = reading_order(definition, resolved)
         order |= {link.name: order[link.base] for link in unit.links}
-        order |= {name: order[definition.inputs[0]] for name in hoisted(unit, translated)}
+        for name in hoisted(unit, translated):
+            order[name] = order[definition.inputs[0]]
         return unit, moves, order, resolved
 
     def as_unit(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import sympy as sp
+
 from symbp.arrays.border import Border, border
 from symbp.arrays.lower import Added, Frame, Lowered, lower
 from symbp.arrays.scan import Inside
@@ -86,6 +88,16 @@ class Finished:
         if self.border:
             return ()
         return tuple((a, self.printer.addition(a)) for a in self.lowered.added)
+
+    @cached_property
+    def block(self) -> tuple[tuple[sp.Expr, ...], str] | None:
+        """Where the one part that is added goes, and the whole of it."""
+        if self.lowered.tree is not None or len(self.lowered.added) != 1:
+            return None
+        (added,) = self.lowered.added
+        if added.loops or added.repeats:
+            return None
+        return added.target.index, self.printer.value(added.target, added.tree)
 
     @cached_property
     def border(self) -> Border | None:

@@ -217,8 +217,8 @@ class Formula(Printer):
         if node.function == "abs":
             return self.dialect.absolute(arguments)
         if node.function == "power":
-            base_text, exponent = (self.text(a, ATOM) for a in node.arguments)
-            return self.dialect.power(raised(base_text), exponent)
+            below, above = node.arguments
+            return self.dialect.power(raised(self.text(below, ATOM)), self.text(above))
         return self.dialect.call(self.function(node.function), arguments)
 
     def function(self, name: str) -> str:

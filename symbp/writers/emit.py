@@ -57,14 +57,7 @@ class Emitter:
         return [Line(f"{' = '.join(plain)} = None", depth=depth)] if plain else []
 
     def block(self, items: list[Item], depth: int) -> list[Line]:
-        made: list[Line] = []
-        for _, group in groupby(items, key=lambda i: _concat_key(i)):
-            members = list(group)
-            if len(members) > 1:
-                made += self.concatenation(members, depth)  # type: ignore[arg-type]
-            else:
-                made += self.item(members[0], depth)
-        return made
+        return [line for item in items for line in self.item(item, depth)]
 
     def item(self, item: Item, depth: int) -> list[Line]:
         if isinstance(item, Loop):
@@ -150,7 +143,7 @@ class Emitter:
 
     def statement(self, item: Statement, depth: int) -> list[Line]:
         if any(p.finished is not None and p.finished.additions for p in item.pieces):
-            return self.accumulation(item, depth)
+            return self.concatenation(item, depth) or self.accumulation(item, depth)
         target = self.storage.code(item.defines)
         if item.part == "update":  # of a buffer: one array for all copies
             target = item.defines + subscript(
@@ -222,12 +215,19 @@ class Emitter:
         target = self.storage.code(item.defines)
         formula = self.formulas.formula(item, PLAIN)
         made = [Line(f"{target} = {self.zeros(item)}", formula, item.id, depth)]
+        several = self.formulas.several(item)
+        if several:
+            made[0] = replace(made[0], formula="")
         if item.kind in ("part", "add"):  # of a loop: the zeros stand before it
             made, target = [], self.place_of(item)
         rest = tuple(p for p in item.pieces if p.finished is None or p.finished.code[0])
         for piece in item.pieces:
-            made += self.added(piece, item, depth)
-        if made and not made[0].formula:
+            lines = self.added(piece, item, depth)
+            own = replace(item, pieces=(piece,))
+            if several and lines:
+                lines[0] = replace(lines[0], formula=self.formulas.formula(own, PLAIN))
+            made += lines
+        if made and not several:
             made[0] = replace(made[0], formula=formula)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
@@ -254,7 +254,7 @@ class Emitter:
                 return f"{names[0]}.dtype"
             if names:
                 return f"np.result_type({', '.join(names)})"
-        return "float"
+        return "float" if self.storage.dtype == "float64" else f"np.{self.storage.dtype}"
 
     def added(self, piece: Piece, item: Statement, depth: int) -> list[Line]:
         finished = piece.finished
@@ -282,25 +282,41 @@ class Emitter:
         call = f"range({sizes})" if len(loops) == 1 else f"np.ndindex({sizes})"
         return f"for {letters} in {call}:"
 
-    def concatenation(self, items: list[Statement], depth: int) -> list[Line]:
-        """Several statements that fill one tensor part by part along one axis."""
-        parts = [(i, i.pieces[0]) for i in items]
-        axis = next(
-            a
-            for a in range(len(parts[0][1].finished.equation.target.indices))  # type: ignore[union-attr]
-            if any(not p.finished.equation.target.indices[a].is_Symbol for _, p in parts)  # type: ignore[union-attr]
+    def concatenation(self, item: Statement, depth: int) -> list[Line]:
+        """Several arrays one behind the other along one axis; empty where that is not what fills it."""
+        blocks = [p.finished.block if p.finished else None for p in item.pieces]
+        axis = concatenated(item)
+        if axis is None or item.kind != "assign" or item.part != "forward":
+            return []
+        values = ", ".join(
+            fill(block[1], lambda name, *_, p=piece: self.place(p, name))
+            for piece, block in zip(item.pieces, blocks, strict=True)
+            if block
         )
-        values = ", ".join(self.code(p) for _, p in parts)
-        target = self.storage.code(items[0].defines)
-        text = f"{target} = np.concatenate([{values}], axis={axis})"
-        formula = "; ".join(self.formulas.formula(i, PLAIN) for i in items)
-        return [Line(tidy(text), formula, items[0].id, depth)]
+        text = f"{self.storage.code(item.defines)} = np.concatenate([{values}], axis={axis})"
+        return [Line(tidy(text), self.formulas.formula(item, PLAIN), item.id, depth)]
 
 
-def _concat_key(item: Item) -> object:
-    if isinstance(item, Statement) and item.part == "forward":
-        return (item.defines, item.mode)
-    return id(item)
+def concatenated(item: Statement) -> int | None:
+    """The axis along which the pieces of a statement fill its tensor, one behind the other."""
+    blocks = [p.finished.block if p.finished else None for p in item.pieces]
+    if len(blocks) < 2 or not all(blocks):
+        return None
+    axes = {k for b in blocks if b for k, i in enumerate(b[0]) if not i.is_Symbol}
+    if len(axes) != 1:
+        return None
+    (axis,) = axes
+    end = 0
+    for piece, block in zip(item.pieces, blocks, strict=True):
+        finished = piece.finished
+        assert finished is not None and block is not None
+        index = block[0][axis]
+        letters = sorted(index.free_symbols, key=str)
+        if len(letters) != 1 or index - letters[0] != end:
+            return None
+        end += finished.size_of(letters[0]) or 0
+        whole = finished.length(finished.equation.name, axis)
+    return axis if end == whole else None
 
 
 def _defined(items: tuple[Item, ...]) -> list[str]:

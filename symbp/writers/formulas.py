@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from symbp.calculus.equation import ADJOINT
+from symbp.calculus.index import signature
 from symbp.network.program import Piece, Statement
 from symbp.printers.base import PRODUCT, SUM, Fill, fill
 from symbp.printers.dialect import Dialect, Latex
@@ -21,7 +22,13 @@ class Formulas:
         self.program = storage.program
 
     def formula(self, item: Statement, dialect: Dialect, notation: str | None = None) -> str:
-        """``left = right``; in matrix form where all pieces have one, unless ``notation`` says."""
+        """``left = right``; in matrix form where all pieces have one, unless ``notation`` says.
+
+        Pieces that go to different places are equations of their own.
+        """
+        if self.several(item):
+            parts = (replace(item, pieces=(piece,)) for piece in item.pieces)
+            return "; ".join(self.formula(part, dialect, notation) for part in parts)
         for kind in (notation,) if notation else ("matrix", "index"):
             letters = self.letters(item) if kind == "index" else ()
             sides = [self._sides(item, p, dialect, kind, letters) for p in item.pieces]
@@ -29,6 +36,15 @@ class Formulas:
                 known = [s for s in sides if s is not None]
                 return self._equation(item, known, dialect, letters)
         return ""
+
+    def several(self, item: Statement) -> bool:
+        """Whether the pieces of a statement go to different places of its tensor."""
+        places = set()
+        for piece in item.pieces:
+            finished = piece.finished
+            whole = finished is None or finished.unit.covers(finished.equation.target)
+            places.add("" if whole else signature(finished.equation.target)[0])  # type: ignore[union-attr]
+        return len(places) > 1
 
     def letters(self, item: Statement) -> tuple[str, ...]:
         """How the letters of the left side are written where several pieces have to agree on them."""
