@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from tests import peers
 from tests.layers.forward import definition, numbers_agree, refusal, shapes
+from tests.layers.proved import (
+    agrees_with_the_peer,
+    dense,
+    gradients_hold,
+    network,
+    nothing_is_changed,
+)
 
 EMBEDDING = {"type": "embedding", "vocabulary": 11, "dim": 4}
 WAVES = {"type": "positional"}
@@ -45,3 +53,13 @@ REFUSED = {
 def test_what_does_not_fit_is_refused(name):
     table, shape, message = REFUSED[name]
     assert refusal(table, shape) == message
+
+
+@pytest.mark.parametrize("layer", [WAVES, LEARNED])
+@pytest.mark.parametrize("features", [4, 5])
+def test_gradients_hold_and_agree_with_pytorch(layer, features):
+    tables = network(dense(features), layer, dense(2), shape=(3, 2))
+    gradients_hold(tables)
+    nothing_is_changed(tables)
+    peers.torch()
+    agrees_with_the_peer(tables)

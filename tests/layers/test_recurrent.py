@@ -6,7 +6,15 @@ import pytest
 
 from symbp.language.parser import parse
 from symbp.layers.activations import ACTIVATIONS
+from tests import peers
 from tests.layers.forward import definition, numbers_agree, refusal, shapes
+from tests.layers.proved import (
+    agrees_with_the_peer,
+    dense,
+    gradients_hold,
+    network,
+    nothing_is_changed,
+)
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 CASES = [
@@ -82,3 +90,22 @@ def test_weights_are_regularized_and_biases_are_not(kind):
 def test_what_is_no_sequence_is_refused(kind, shape):
     message = f"{kind} takes an input of shape [t, i], not {list(shape)}"
     assert refusal({"type": kind, "units": 3}, shape) == message
+
+
+NETWORKS = {
+    **{kind: {"type": kind} for kind in GATES},
+    **{f"{kind}, the last step": {"type": kind, "return_sequences": False} for kind in GATES},
+    "relu": {"type": "rnn", "activation": "relu"},
+    "silu": {"type": "rnn", "activation": "silu"},
+    "identity": {"type": "rnn", "activation": "identity"},
+    "by formula": {"type": "rnn", "activation": "x/sqrt(1 + x**2)"},
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_hold_and_agree_with_pytorch(name):
+    tables = network(dense(2), {"units": 3, **NETWORKS[name]}, dense(2), shape=(4, 2))
+    gradients_hold(tables)
+    nothing_is_changed(tables)
+    peers.torch()
+    agrees_with_the_peer(tables)
