@@ -114,13 +114,11 @@ def generate(
     """
     from symbp.writers.package import package
 
-    if hvp:
-        raise InputError("Hessian-vector products are not there yet; leave hvp out")
     if style not in ("lecture", "fast"):
         raise InputError(f"unknown style '{style}'; known are lecture, fast")
     if dtype not in ("float64", "float32"):
         raise InputError(f"unknown dtype '{dtype}'; known are float64, float32")
-    return package(network.program, style=style, dtype=dtype).module.source
+    return package(network.program, style=style, dtype=dtype, hvp=hvp).module.source
 
 
 def verify(network: Network, *, seed: int = 0, samples: int = 6) -> Report:

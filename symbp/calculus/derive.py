@@ -25,6 +25,7 @@ from symbp.calculus.facts import (
 )
 from symbp.calculus.functions import work_out
 from symbp.calculus.index import (
+    base,
     canonical,
     fresh,
     freshen,
@@ -97,7 +98,7 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
             if contribution.target.name in {*wanted, *internal, *delayed}:
                 found.setdefault(contribution.target.name, []).append(contribution)
 
-    rewriter = _Rewriter(unit, axes)
+    rewriter = Rewriter(unit, axes)
     closed: dict[str, Equation] = {}
     adjoints: list[Adjoint] = []
     inserted: list[Adjoint] = []
@@ -184,7 +185,7 @@ def _needed(
     return [a for a in adjoints if adjoint_name(a.name) in needed]
 
 
-class _Rewriter:
+class Rewriter:
     """Brings adjoints of one unit into their shortest form."""
 
     def __init__(self, unit: Unit, axes: dict[str, str]) -> None:
@@ -208,7 +209,7 @@ class _Rewriter:
         if not plain:
             return Adjoint(name, scatters, tuple(contributions))
         raw = sp.Add(*plain)
-        rhs, steps = self._rewrite(raw, closed)
+        rhs, steps = self.rewrite(raw, closed)
         target = Entry(adjoint_name(name), *letters)
         return Adjoint(name, (Equation(target, rhs), *scatters), tuple(contributions), steps)
 
@@ -238,21 +239,22 @@ class _Rewriter:
     def _scatters(
         self, contributions: list[Contribution], closed: dict[str, Equation]
     ) -> tuple[Equation, ...]:
-        """One equation for all contributions that go to the same places."""
+        """One equation for all contributions that go to the same places, over the same axes."""
         targets: dict[str, Entry] = {}
         terms: dict[str, list[sp.Expr]] = {}
         for contribution in contributions:
             text, own = signature(contribution.target)
+            text += " ".join(self.axes.get(base(i), base(i)) for i in own)
             target = targets.setdefault(text, contribution.target)
             letters = signature(target)[1]
             terms.setdefault(text, []).append(self._moved(contribution, own, letters))
         made = []
         for text, target in targets.items():
-            rhs, _ = self._rewrite(sp.Add(*terms[text]), closed)
+            rhs, _ = self.rewrite(sp.Add(*terms[text]), closed)
             made.append(Equation(Entry(adjoint_name(target.name), *target.indices), rhs))
         return tuple(made)
 
-    def _rewrite(
+    def rewrite(
         self, raw: sp.Expr, closed: dict[str, Equation]
     ) -> tuple[sp.Expr, tuple[Step, ...]]:
         steps: list[Step] = []

@@ -71,13 +71,12 @@ def generate(
     """The module on stdout, or in a file with its data beside it."""
     from symbp.writers.package import package
 
-    for option, asked in (("--hvp", hvp), ("--explain", explain)):
-        if asked:
-            raise InputError(f"{option} is not there yet; leave it out")
+    if explain:
+        raise InputError("--explain is not there yet; leave it out")
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
-    made = package(symbp.load(network).program, style=style, dtype=dtype)
+    made = package(symbp.load(network).program, style=style, dtype=dtype, hvp=hvp)
     if output is None:
         say(made.module.source.removesuffix("\n"))
         if made.data:

@@ -36,6 +36,7 @@ class Tensor:
     key: str = ""  # in the params dict
     part_of: str = ""  # for one path's share of an adjoint: the tensor,
     through: str = ""  # and the layer that the path goes through
+    tangent_of: str = ""  # the tensor whose directional derivative it is
 
 
 @dataclass(frozen=True, eq=False)

@@ -85,6 +85,7 @@ class Loop:
     repeat: Repeat
     reverse: bool
     body: tuple[Item, ...]
+    also: tuple[Repeat, ...] = ()  # what else its copies hand on to each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,16 @@ class Scan:
     defines: str = ""
 
 
-Item = Statement | Noise | Loop | Scan
+@dataclass(frozen=True, eq=False)
+class Zeros:
+    """``defines`` is zero, an array like ``like``."""
+
+    defines: str
+    like: str
+    mode: str | None = None
+
+
+Item = Statement | Noise | Loop | Scan | Zeros
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,41 +149,55 @@ def scans(items: tuple[Item, ...]) -> Iterator[Scan]:
             yield item
 
 
+def split_marks(name: str) -> tuple[str, str]:
+    """The adjoint marks in front of a name, and what is behind them."""
+    bare = name.lstrip(ADJOINT)
+    return name[: len(name) - len(bare)], bare
+
+
 def _tensor(names: Mapping[str, str], local: str) -> str:
     """The network's tensor for a local name; adjoint marks stay in front."""
-    bare = local.lstrip(ADJOINT)
-    return ADJOINT * (len(local) - len(bare)) + names.get(bare, bare)
+    marks, bare = split_marks(local)
+    return marks + names.get(bare, bare)
 
 
-def alive(items: tuple[Item, ...], wanted: set[str]) -> tuple[Item, ...]:
-    """The items without statements that nothing wanted depends on: adjoints of the input alone."""
+def needed(items: tuple[Item, ...], wanted: set[str]) -> set[str]:
+    """The tensors on which ``wanted`` depend."""
     reads: dict[str, set[str]] = {}
     for statement in statements(items):
         reads.setdefault(statement.defines, set()).update(statement.reads)
     for loop in loops(items):  # what one copy hands on to the next
-        own = loop.repeat
-        same = {ADJOINT + n for n in (own.start, own.first, own.end, own.result)}
-        for name in same:
-            reads.setdefault(name, set()).update(same)
+        for own in (loop.repeat, *loop.also):
+            same = {own.start, own.first, own.end, own.result}
+            for group in (same | {own.source}, {ADJOINT + n for n in same}):
+                for name in group:
+                    reads.setdefault(name, set()).update(group)
     for scan in scans(items):  # what one step hands on to others
         for history in scan.scan.stored.histories:
+            base, *starts = (_tensor(scan.names, n) for n in (history.base, *history.starts) if n)
             for view, _ in history.views:
-                lagging, base = (_tensor(scan.names, n) for n in (view, history.base))
-                reads.setdefault(lagging, set()).add(base)
-    needed, edge = set(wanted), set(wanted)
+                reads.setdefault(_tensor(scan.names, view), set()).update([base, *starts])
+    found, edge = set(wanted), set(wanted)
     while edge:
-        edge = {r for name in edge for r in reads.get(name, ())} - needed
-        needed |= edge
+        edge = {r for name in edge for r in reads.get(name, ())} - found
+        found |= edge
+    return found
+
+
+def pruned(items: tuple[Item, ...], names: set[str]) -> tuple[Item, ...]:
+    """The items that define one of these tensors."""
 
     def kept(items: tuple[Item, ...]) -> Iterator[Item]:
         for item in items:
             if isinstance(item, Loop):
-                yield replace(item, body=tuple(kept(item.body)))
-            elif isinstance(item, Scan):
-                body = tuple(s for s in item.body if s.defines in needed)
+                body = tuple(kept(item.body))
                 if body:
                     yield replace(item, body=body)
-            elif item.defines in needed:
+            elif isinstance(item, Scan):
+                steps = tuple(s for s in item.body if s.defines in names)
+                if steps:
+                    yield replace(item, body=steps)
+            elif item.defines in names:
                 yield item
 
     return tuple(kept(items))
@@ -391,7 +415,8 @@ class _Builder:
         made += self.backward_items(self.graph.items, ())
         for parameter in self.graph.parameters:
             made += self.total(parameter.name, parameter.levels)
-        return alive(tuple(made), {ADJOINT + p.name for p in self.graph.parameters})
+        wanted = {ADJOINT + p.name for p in self.graph.parameters}
+        return pruned(tuple(made), needed(tuple(made), wanted))
 
     def fresh_inner(self, text: UnitText, names: Mapping[str, str]) -> dict[str, str]:
         """Tensor names for internal adjoints of a head."""

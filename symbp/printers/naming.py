@@ -24,6 +24,7 @@ class Name:
     levels: tuple[str, ...] = ()
     adjoint: int = 0
     through: str = ""  # for one path's share of an adjoint: the layer it goes through
+    tangent: bool = False  # whether it is the directional derivative
 
     def latex(self, index: str = "", label: str = "", transposed: bool = False) -> str:
         subscript = ",".join(p for p in (self.subscript, index) if p)
@@ -41,9 +42,12 @@ class Name:
         if self.through and self.adjoint:
             path = self.through if "+" in self.through else name_of(self.through).latex()
             text = rf"\left.{text}\right|_{{{path}}}"
+        if self.tangent:
+            size = ("\\left", "\\right") if self.adjoint else ("", "")
+            text = rf"\mathcal{{R}}{size[0]}\{{{text}{size[1]}\}}"
         if not transposed:
             return text
-        if self.adjoint:
+        if self.adjoint and not self.tangent:
             return rf"\left({text}\right)^\top"
         return rf"{{{text}}}^\top" if superscript else rf"{text}^\top"
 
@@ -52,7 +56,8 @@ class Name:
         text = self.plain + (f"[{inside}]" if inside else "")
         text = "∂L/∂" * self.adjoint + text
         path = bool(self.through and self.adjoint)
-        return text + f"|{self.through}" * path + "ᵀ" * transposed
+        text += f"|{self.through}" * path
+        return (f"R{{{text}}}" if self.tangent else text) + "ᵀ" * transposed
 
     def scalar(self) -> Name:
         """The name where a layer has one neuron: matrices become small letters."""

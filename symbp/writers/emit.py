@@ -8,7 +8,17 @@ from itertools import groupby
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Group, Letter
 from symbp.network.identifiers import USED
-from symbp.network.program import Item, Loop, Noise, Piece, Program, Scan, Statement, statements
+from symbp.network.program import (
+    Item,
+    Loop,
+    Noise,
+    Piece,
+    Program,
+    Scan,
+    Statement,
+    Zeros,
+    statements,
+)
 from symbp.printers.base import LOOP, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished
@@ -66,6 +76,9 @@ class Emitter:
             return [self.noise(item, depth)]
         if isinstance(item, Scan):
             return self.scan(item, depth)
+        if isinstance(item, Zeros):
+            target, like = self.storage.code(item.defines), self.storage.code(item.like)
+            return [Line(f"{target} = np.zeros_like({like})", depth=depth)]
         return self.statement(item, depth)
 
     def noise(self, item: Noise, depth: int) -> Line:
@@ -109,15 +122,13 @@ class Emitter:
         """The lists that hold what the copies make."""
         repeat, storage = loop.repeat, self.storage
         times = repeat.level.times
-        source = storage.code(repeat.source)
         made = []
-        place = subscript(repeat.levels) if repeat.result in storage.saved else ""
-        if storage.history(repeat):
-            made.append(
-                Line(f"{repeat.result}{place} = [{source}] + [None] * {times}", depth=depth)
-            )
-        else:
-            made.append(Line(f"{repeat.result}{place} = {source}", depth=depth))
+        for chain in (repeat, *loop.also):
+            source = storage.code(chain.source)
+            place = subscript(chain.levels) if chain.result in storage.saved else ""
+            if storage.history(chain):
+                source = f"[{source}] + [None] * {times}"
+            made.append(Line(f"{chain.result}{place} = {source}", depth=depth))
         for name in storage.saved:
             levels = self.program.tensors[name].levels
             inside = len(levels) > len(repeat.levels) and levels[len(repeat.levels)] == repeat.level
@@ -133,8 +144,8 @@ class Emitter:
         for name in _defined(loop.body):
             tensor = self.program.tensors[name.lstrip(ADJOINT)]
             if tensor.role == "parameter" and not outer:
-                bare = tensor.name
-                made.append(Line(f"d{bare} = np.empty_like({bare})", depth=depth))
+                slope, bare = (self.storage.code(n).partition("[")[0] for n in (name, tensor.name))
+                made.append(Line(f"{slope} = np.empty_like({bare})", depth=depth))
             if tensor.role == "accumulated" and tensor.levels == outer:
                 made.append(Line(f"{self.storage.code(name)} = 0", depth=depth))
         return made

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Item, Loop, Noise, Program, Scan, Statement
+from symbp.network.program import Item, Loop, Noise, Program, Scan, Statement, Zeros
 from symbp.printers.dialect import LATEX, PLAIN
 from symbp.printers.naming import Name
 from symbp.writers.document import Text
@@ -85,7 +85,10 @@ class _Map:
     def flat(self, items: tuple[Item, ...]) -> list[Statement | Noise]:
         found: list[Statement | Noise] = []
         for item in items:
-            found += self.flat(item.body) if isinstance(item, Loop | Scan) else [item]
+            if isinstance(item, Loop | Scan):
+                found += self.flat(item.body)
+            elif not isinstance(item, Zeros):
+                found.append(item)
         return found
 
     def entry(self, item: Statement | Noise, defined: dict[str, str]) -> Entry | None:

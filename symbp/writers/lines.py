@@ -87,3 +87,27 @@ def tidy(code: str) -> str:
     """Spaces around ** and : where the operands are not simple, as code formatters have them."""
     code = re.sub(r"(?<=[\])])\*\*(?=[\w(])", " ** ", code)
     return re.sub(r"(?<=\w)\*\*(?=\()", " ** ", code)
+
+
+def unpack(pairs: list[tuple[str, str]]) -> list[Line]:
+    """``a, b = params["a"], params["b"]`` on as few lines as fit."""
+    made: list[Line] = []
+    row: list[tuple[str, str]] = []
+    for pair in pairs:
+        if row and len(_assignment([*row, pair])) + 4 > WIDTH:
+            made.append(Line(_assignment(row)))
+            row = []
+        row.append(pair)
+    return [*made, Line(_assignment(row))] if row else made
+
+
+def _assignment(pairs: list[tuple[str, str]]) -> str:
+    return f"{', '.join(n for n, _ in pairs)} = {', '.join(v for _, v in pairs)}"
+
+
+def dict_lines(entries: list[str]) -> list[Line]:
+    """``return {..}`` on one line where it fits, else an entry a line."""
+    whole = f"return {{{', '.join(entries)}}}"
+    if len(INDENT + whole) <= WIDTH:
+        return [Line(whole)]
+    return [Line("return {"), *(Line(f"{e},", depth=1) for e in entries), Line("}")]

@@ -10,11 +10,13 @@ from symbp.printers.base import BATCH, CAST
 from symbp.writers.emit import Emitter
 from symbp.writers.environment import render
 from symbp.writers.helpers import helpers
-from symbp.writers.lines import WIDTH, Line
+from symbp.writers.lines import WIDTH, Line, dict_lines, unpack
 from symbp.writers.main_part import Arrays
 from symbp.writers.outline import interface
+from symbp.writers.second_part import product_lines
 from symbp.writers.storage import N, Storage, plan, reads_of
 from symbp.writers.training import training_sections
+from symbp.writers.unpacking import parameter_lines, target_lines
 
 MARK = "\ue003"
 
@@ -34,10 +36,14 @@ def write(
     data: Arrays | None = None,
     note: str = "",
     file: str = "",
+    hvp: bool = False,
 ) -> Module:
-    """Render the module; ``data`` is written into it, or read from ``file`` beside it."""
+    """Render the module; ``data`` is written into it, or read from ``file`` beside it.
+
+    With ``hvp`` it has ``hessian_vector_product``, too.
+    """
     core = _Core(program, dtype)
-    sections = core.sections()
+    sections = core.sections(hvp)
     net = interface(program, dtype)
     training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
     text = render(
@@ -77,12 +83,13 @@ class _Core:
         self.emitter = Emitter(self.storage)
         self.spec: Spec = program.graph.spec
 
-    def sections(self) -> dict[str, object]:
+    def sections(self, hvp: bool) -> dict[str, object]:
         forward = self.text(self.forward())
         loss = self.text(self.loss())
         backward = self.text(self.backward())
         updates = self.text(self.updates()) if self.program.updates else ""
-        code = "\n".join([forward, loss, backward, updates])
+        products = self.text(product_lines(self.program, self.dtype)) if hvp else ""
+        code = "\n".join([forward, loss, backward, updates, products])
         return {
             "title": self.title(),
             "constants": self.constants(),
@@ -90,6 +97,7 @@ class _Core:
             "loss_lines": loss,
             "backward": backward,
             "update_lines": updates,
+            "product_lines": products,
             "targets": self.targets_function(),
             "label_dtype": "" if self.dtype == "float64" else f", dtype=np.{self.dtype}",
             "helpers": "\n\n\n".join(helpers(code)),
@@ -116,7 +124,7 @@ class _Core:
     def forward(self) -> list[Line]:
         items = self.program.forward
         read = {r for s in statements(items) for r in s.reads}
-        made = self.parameters(read)
+        made = parameter_lines(self.program, read)
         source = self.spec.input_name
         name = next(t.name for t in self.program.tensors.values() if t.role == "input")
         if name != "x":
@@ -158,7 +166,11 @@ class _Core:
     def loss(self) -> list[Line]:
         items = self.program.loss
         read = {r for s in statements(items) for r in reads_of(s)}
-        made = self.parameters(read) + self.from_cache(read) + self.targets(read)
+        made = (
+            parameter_lines(self.program, read)
+            + self.from_cache(read)
+            + target_lines(self.program, read)
+        )
         body = self.emitter.lines(items)
         last = body[-1]
         if last.code.startswith("loss = "):
@@ -173,7 +185,11 @@ class _Core:
         if self.backward_has_modes():
             read.add("training")
         read |= self.shapes_read()
-        made = self.parameters(read) + self.from_cache(read) + self.targets(read)
+        made = (
+            parameter_lines(self.program, read)
+            + self.from_cache(read)
+            + target_lines(self.program, read)
+        )
         made += self.emitter.lines(items)
         return [*made, *self.gradient_dict(made_here)]
 
@@ -199,16 +215,13 @@ class _Core:
         for p in self.program.graph.parameters:
             value = f"d{p.name}" if f"∂{p.name}" in reached else f"np.zeros_like({p.name})"
             entries.append(f'"{p.key}": {value}')
-        whole = f"return {{{', '.join(entries)}}}"
-        if len(whole) + 4 <= WIDTH:
-            return [Line(whole)]
-        return [Line("return {"), *(Line(f"{e},", depth=1) for e in entries), Line("}")]
+        return dict_lines(entries)
 
     def updates(self) -> list[Line]:
         items = self.program.updates
         read = {r for s in statements(items) for r in s.reads}
         buffers = list(self.program.graph.buffers)
-        made = self.parameters(read) + self.from_cache(read)
+        made = parameter_lines(self.program, read) + self.from_cache(read)
         for buffer in buffers:
             if buffer.levels:
                 made.append(Line(f"new_{buffer.name} = np.empty_like({buffer.name})"))
@@ -218,32 +231,17 @@ class _Core:
 
     # -- what they read -------------------------------------------------------------------------
 
-    def parameters(self, read: set[str]) -> list[Line]:
-        roles = ("parameter", "buffer")
-        names = [t for t in self.program.tensors.values() if t.role in roles and t.name in read]
-        return _unpack([(t.name, f'params["{t.key}"]') for t in names])
-
     def from_cache(self, read: set[str]) -> list[Line]:
         wanted = []
         for name in self.kept():
             if name in read or (name == N and BATCH in read) or self._of_history(name, read):
                 wanted.append((name, f'cache["{name}"]'))
-        return _unpack(wanted)
+        return unpack(wanted)
 
     def _of_history(self, name: str, read: set[str]) -> bool:
         return any(
             repeat.result == name and part in read
             for part, (repeat, _) in self.storage.repeats.items()
-        )
-
-    def targets(self, read: set[str]) -> list[Line]:
-        names = self.program.targets
-        outputs = [o for o, _ in self.program.graph.outputs]
-        if len(names) == 1:
-            rename = names[0] != "t" and names[0] in read
-            return [Line(f"{names[0]} = t")] if rename else []
-        return _unpack(
-            [(n, f't["{o.target}"]') for n, o in zip(names, outputs, strict=True) if n in read]
         )
 
     def targets_function(self) -> str:
@@ -262,22 +260,6 @@ class _Core:
             pairs = (f'"{k}": _one_hot(t["{k}"], {s[-1]}, {len(s)})' for k, s in prepared.items())
             body = f"{{**t, {', '.join(pairs)}}}"
         return body
-
-
-def _unpack(pairs: list[tuple[str, str]]) -> list[Line]:
-    """``a, b = params["a"], params["b"]`` on as few lines as fit."""
-    made: list[Line] = []
-    row: list[tuple[str, str]] = []
-    for pair in pairs:
-        if row and len(_assignment([*row, pair])) + 4 > WIDTH:
-            made.append(Line(_assignment(row)))
-            row = []
-        row.append(pair)
-    return [*made, Line(_assignment(row))] if row else made
-
-
-def _assignment(pairs: list[tuple[str, str]]) -> str:
-    return f"{', '.join(n for n, _ in pairs)} = {', '.join(v for _, v in pairs)}"
 
 
 def _nested(value: object) -> object:

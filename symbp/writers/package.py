@@ -48,7 +48,9 @@ class Package:
         return ((self.data_file, self.data), module) if self.data else (module,)
 
 
-def package(program: Program, *, style: str = "lecture", dtype: str = "float64") -> Package:
+def package(
+    program: Program, *, style: str = "lecture", dtype: str = "float64", hvp: bool = False
+) -> Package:
     """The module and its data.
 
     Raises InputError where the data of ``[data]`` cannot be read or do not fit the network.
@@ -59,13 +61,13 @@ def package(program: Program, *, style: str = "lecture", dtype: str = "float64")
     if spec.data is None:
         arrays = made_up(net)
         _check_split(spec, len(arrays[0]))
-        return Package(spec.name, write(program, dtype=dtype), b"", arrays, MADE_UP)
+        return Package(spec.name, write(program, dtype=dtype, hvp=hvp), b"", arrays, MADE_UP)
     found = read_data(spec, spec.data)
     arrays = _fitted(spec, found, net)
     _check_split(spec, len(arrays[0]))
     small = data.is_small(*arrays)
     file = "" if small else f"{spec.name}_data.npz"
-    module = write(program, dtype=dtype, data=arrays, note=found.note, file=file)
+    module = write(program, dtype=dtype, data=arrays, note=found.note, file=file, hvp=hvp)
     beside = b"" if small else signed_archive(data.npz_bytes(*arrays, note=found.note))
     return Package(spec.name, module, beside, arrays, found.note)
 

@@ -48,8 +48,13 @@ class Storage:
 
     def _adjoint(self, bare: str, tensor: Tensor, marks: int) -> str:
         if bare in self.repeats:
-            return "d" * marks + self.repeats[bare][0].result
+            result = self.program.tensors[self.repeats[bare][0].result]
+            if result.tangent_of:
+                return f"R{'d' * marks}{result.tangent_of}"
+            return "d" * marks + result.name
         name = "d" * marks + tensor.name
+        if tensor.tangent_of:
+            name = f"R{'d' * marks}{tensor.tangent_of}"
         if tensor.role == "parameter":
             return name + subscript(tensor.levels, joined=True)
         return name
@@ -79,8 +84,10 @@ class Storage:
         if bare not in self.program.tensors:  # a placeholder such as the u of sigma(u)
             return name_of(bare)
         tensor = self.program.tensors[bare]
+        marks = len(tensor_name) - len(bare)
+        if tensor.tangent_of:
+            return replace(self.name(ADJOINT * marks + tensor.tangent_of), tangent=True)
         if tensor.part_of:
-            marks = len(tensor_name) - len(bare)
             return replace(self.name(ADJOINT * marks + tensor.part_of), through=tensor.through)
         levels = tuple(level.letter for level in tensor.levels)
         if tensor.role == "loss":
@@ -147,7 +154,7 @@ def all_repeats(items: tuple[Item, ...]) -> list[Repeat]:
     found = []
     for item in items:
         if isinstance(item, Loop):
-            found += [item.repeat, *all_repeats(item.body)]
+            found += [item.repeat, *item.also, *all_repeats(item.body)]
     return found
 
 
