@@ -7,7 +7,15 @@ import random
 
 import pytest
 
+from tests import peers
 from tests.layers.forward import definition, numbers_agree, refusal, shapes
+from tests.layers.proved import (
+    agrees_with_the_peer,
+    dense,
+    gradients_hold,
+    network,
+    nothing_is_changed,
+)
 
 
 def drawn(seed):
@@ -143,3 +151,25 @@ REFUSED = {
 def test_what_does_not_fit_is_refused(name):
     table, shape, message = REFUSED[name]
     assert refusal({"filters": 4, **table}, shape) == message
+
+
+NETWORKS = {
+    "plain": ({"kernel": 3}, (2, 6)),
+    "strided and padded": ({"kernel": 3, "stride": 2, "padding": 1, "activation": "tanh"}, (2, 7)),
+    "dilated": ({"kernel": [2, 3], "stride": [1, 2], "dilation": [3, 1], "bias": False}, (2, 5, 6)),
+    "same": ({"kernel": [3, 1], "padding": "same"}, (2, 4, 5)),
+    "grouped": ({"kernel": 3, "groups": 2, "padding": [0, 1]}, (4, 4, 5)),
+    "depthwise": ({"kernel": 3, "groups": 4, "stride": 2}, (4, 8)),
+}
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_hold_and_agree_with_pytorch(name):
+    """Between two others, so that the gradient by the input matters."""
+    options, shape = NETWORKS[name]
+    layer = {"type": f"conv{len(shape) - 1}d", "filters": 4, **options}
+    tables = network(dense(shape[-1]), layer, dense(2), shape=shape)
+    gradients_hold(tables)
+    nothing_is_changed(tables)
+    peers.torch()
+    agrees_with_the_peer(tables)
