@@ -122,6 +122,9 @@ def lower(equation: Equation, frame: Frame) -> Lowered:
             whole.append(term)
     if not added:
         return Lowered(place, align(lowering.node(equation.rhs), place.axes))
+    if whole and any(isinstance(i, Group) for i in target.indices):
+        added.append(_added(Equation(target, sp.Add(*whole)), (), frame))
+        whole = []
     tree = align(lowering.node(sp.Add(*whole)), place.axes) if whole else None
     return Lowered(place, tree, tuple(added))
 

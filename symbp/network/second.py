@@ -24,6 +24,7 @@ from symbp.network.program import (
     Scan,
     Statement,
     Zeros,
+    loops,
     needed,
     pruned,
     split_marks,
@@ -67,6 +68,8 @@ class _Doubling:
         for tensor in program.tensors.values():
             self.twins[tensor.name] = self.twin(tensor)
         self.moving: set[str] = {p.name for p in program.graph.parameters}
+        # going back, a copy's adjoint takes the place of the next one's, which is read before
+        self.handed_on = {ADJOINT + loop.repeat.start for loop in loops(program.backward)}
 
     def twin(self, tensor: Tensor) -> str:
         wish = f"R{tensor.name}"
@@ -118,23 +121,15 @@ class _Doubling:
         return tuple(made)
 
     def statement(self, item: Statement, kind: str) -> list[Statement]:
-        """The statement, and behind it that of its directional derivative, if anything moves."""
-        made = [replace(item, mode=None)]
+        """The statement, and beside it that of its directional derivative, if anything moves."""
+        own = replace(item, mode=None)
         pieces = tuple(p for p in map(self.piece, item.pieces) if p is not None)
-        if pieces:
-            self.moving.add(item.defines)
-            defines = self.of(item.defines)
-            made.append(
-                replace(
-                    item,
-                    id=f"{item.id}.tangent",
-                    defines=defines,
-                    pieces=pieces,
-                    mode=None,
-                    kind=kind,
-                )
-            )
-        return made
+        if not pieces:
+            return [own]
+        self.moving.add(item.defines)
+        defines = self.of(item.defines)
+        beside = replace(own, id=f"{item.id}.tangent", defines=defines, pieces=pieces, kind=kind)
+        return [beside, own] if item.defines in self.handed_on else [own, beside]
 
     def piece(self, piece: Piece) -> Piece | None:
         if piece.finished is None:

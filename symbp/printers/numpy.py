@@ -77,7 +77,8 @@ class NumPy(Reads):
         """``target[places] += value``; where places may repeat, a sum for each place."""
         value = self.text(added.tree)
         if not added.repeats:
-            return f"{self.text(added.target)} += {value}"
+            target = self.text(added.target)
+            return f"{target}{'[...]' * target.endswith(')')} += {value}"
         whole, places = _split(self.text(added.target))
         if spans(added.tree) < set(added.target.axes):
             value = f"np.broadcast_to({value}, {self._shape(added.target.axes)})"

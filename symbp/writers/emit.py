@@ -100,11 +100,9 @@ class Emitter:
             before = []  # the arrays stand already
         else:
             before = self.forward_start(loop, depth)
-        return [
-            *before,
-            Line(f"for {letter} in {span}:", depth=depth),
-            *self.lines(loop.body, depth + 1),
-        ]
+        body = self.lines(loop.body, depth + 1)
+        head = [Line(f"for {letter} in {span}:", depth=depth)] if body else []
+        return [*before, *head, *body]
 
     def scan(self, scan: Scan, depth: int) -> list[Line]:
         """The steps of a recurrence, behind the arrays that they fill."""

@@ -125,6 +125,8 @@ def plan(program: Program, dtype: str = "float64") -> Storage:
         del head
     repeats: dict[str, tuple[Repeat, int]] = {}
     for repeat in all_repeats(program.forward):
+        if program.tensors[repeat.start].tangent_of:  # directional derivatives read what was before
+            read |= {repeat.start, program.tensors[repeat.start].tangent_of}
         repeats |= {repeat.start: (repeat, 0), repeat.end: (repeat, 1), repeat.result: (repeat, 0)}
         repeats[repeat.first] = (repeat, 0)
     kinds = ("activation", "input", "noise")
