@@ -50,16 +50,24 @@ def is_window(index: sp.Expr, fixed: Collection[Letter] = ()) -> bool:
 def shared_places(
     indices: tuple[sp.Expr, ...], fixed: Collection[Letter] = ()
 ) -> tuple[int, int] | None:
-    """The span of positions, as a slice, around those that are read from a tensor or have a letter
-    in common: they are one block of advanced indices."""
+    """The span of positions, as a slice, around those that are read from a tensor, count down or have
+    a letter in common: they are one block of advanced indices."""
     places: dict[Letter, list[int]] = {}
-    several = [k for k, index in enumerate(indices) if has_gather(index)]
+    several = [k for k, i in enumerate(indices) if has_gather(i) or _is_twisted(i, fixed)]
     for k, index in enumerate(indices):
         for x in letters_of(index):
             if x not in fixed:
                 places.setdefault(x, []).append(k)
     several += [k for found in places.values() if len(found) > 1 for k in found]
     return (min(several), max(several) + 1) if several else None
+
+
+def _is_twisted(index: sp.Expr, fixed: Collection[Letter]) -> bool:
+    """Whether a window is none that slices say: with a letter that counts down, or of three letters."""
+    if not is_window(index, fixed):
+        return False
+    letters = [x for x in letters_of(index) if x not in fixed]
+    return len(letters) > 2 or any(index.coeff(x) < 0 for x in letters)
 
 
 def may_repeat(indices: tuple[sp.Expr, ...]) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.calculus.equation import Link, adjoint_name
-from symbp.calculus.expression import Entry, Letter, Size
+from symbp.calculus.equation import Equation, Link, adjoint_name
+from symbp.calculus.expression import Entry, Letter, Size, entries
+from symbp.calculus.order import components
 from symbp.calculus.parts import Parts
 from symbp.calculus.pullback import Contribution
 from symbp.language import tree
@@ -75,6 +76,26 @@ class Delays:
             starts = tuple(self.starts.get((base, k + 1)) for k in range(abs(offset)))
             made.append(Link(link.name, base, link.letter, link.axis, offset, starts, link.back))
         return tuple(made)
+
+
+def in_order(equations: list[Equation], links: tuple[Link, ...]) -> list[Equation]:
+    """The equations with those of starts in front of what reads them over a link."""
+    starts = {link.name: [s for s in link.starts if s] for link in links}
+    if not any(starts.values()):
+        return equations
+    made: dict[str, list[int]] = {}
+    for k, e in enumerate(equations):
+        made.setdefault(e.name, []).append(k)
+    needs = {
+        k: [
+            p
+            for r in entries(e.rhs)
+            for name in starts.get(r.name, [r.name])
+            for p in made.get(name, ())
+        ]
+        for k, e in enumerate(equations)
+    }
+    return [equations[k] for group in components(range(len(equations)), needs) for k in group]
 
 
 def with_links(

@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from symbp.calculus.axes import canonical_letters, united
-from symbp.calculus.delay import Delays, with_links
+from symbp.calculus.delay import Delays, in_order, with_links
 from symbp.calculus.derive import is_contraction
 from symbp.calculus.equation import Equation, Link
 from symbp.calculus.expression import (
@@ -130,6 +130,7 @@ class _Translator:
             self.order = sorted(target.free_symbols, key=_position(target))
             rhs = self.value(equation.rhs, WHOLE)
             self.out.append(self.summed(Equation(target, rhs), equation.accumulate))
+        self.out[:] = in_order(self.out, self.delays.finished())
         own = canonical_letters(self.out, self.borders.letters, self.axes, self.letters)
         links = self.delays.finished()
         names = {name for link in links for name in (link.name, link.back, *link.starts) if name}

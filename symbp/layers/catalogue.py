@@ -22,6 +22,7 @@ from symbp.layers import (
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.checks import Shape
 from symbp.layers.definition import Definition
+from symbp.layers.output import with_output
 
 Options = dict[str, Any]
 Builder = Callable[[Layer, Options, tuple[Shape, ...]], Definition]  # raises ValueError
@@ -157,10 +158,9 @@ def _concat(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Defini
 
 
 def _formula(layer: Layer, options: Options, shapes: tuple[Shape, ...]) -> Definition:
-    formula = layer.formula
-    assert formula is not None
+    assert layer.formula is not None
     names = tuple(local for local, _ in layer.inputs) or ("x",)
-    output = formula.equations[-1].name if formula.equations else "y"
+    formula, output = with_output(layer.formula, {*names, *dict(options["parameters"])})
     scalars = {k: v for k, v in options["parameters"] if not isinstance(v, tuple)}
     return Definition(
         formula=formula,

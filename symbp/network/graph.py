@@ -14,6 +14,7 @@ from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
 from symbp.network.identifiers import Identifiers
 from symbp.network.template import Library, Place, Shape, Template
+from symbp.network.vocabulary import bounds
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,17 @@ class Graph:
         return tuple(flatten(self.items))
 
     @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """Of inputs that index other tensors: whole numbers from 0, below these bounds."""
+        found: dict[str, int] = {}
+        for node in self.nodes:
+            for local, bound in bounds(node.template.training.unit).items():
+                name = node.names[local]
+                if self.tensors[name].role == "input":
+                    found[name] = min(found.get(name, bound), bound)
+        return found
+
+    @property
     def parameters(self) -> tuple[Tensor, ...]:
         return tuple(t for t in self.tensors.values() if t.role == "parameter")
 
@@ -102,7 +114,9 @@ def flatten(items: tuple[Node | Repeat, ...]) -> Iterator[Node]:
 
 DEFAULT_NAMES = {"dense": "z", "activation": "a", "softmax": "p", "dropout": "d", "residual": "r",
                  "add": "s", "multiply": "m", "concat": "c", "flatten": "f", "reshape": "f",
-                 "batchnorm": "u", "layernorm": "u", "rmsnorm": "u", "repeat": "h"}  # fmt: skip
+                 "batchnorm": "u", "layernorm": "u", "rmsnorm": "u", "repeat": "h",
+                 "conv1d": "z", "conv2d": "z", "maxpool2d": "p", "avgpool2d": "p",
+                 "globalavgpool": "p", "embedding": "e", "positional": "e"}  # fmt: skip
 
 
 def build(spec: Spec) -> Graph:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Stop, Where, entries
 from symbp.language.spec import Output as Judged
 from symbp.network.graph import Tensor
+from symbp.network.heads import Head
 from symbp.network.program import Item, Loop, Noise, Program, statements
 from symbp.network.template import named_bodies
+from symbp.network.vocabulary import bounds
 from symbp.writers.interface import Interface, Output, Parameter
 
 CLASSES = {"cross_entropy": "one_hot", "binary_cross_entropy": "binary", "hinge": "sign"}
@@ -17,7 +19,10 @@ def interface(program: Program, dtype: str) -> Interface:
     graph = program.graph
     spec = graph.spec
     several = len(graph.outputs) > 1
-    outputs = tuple(_output(o, program.tensors[t], several) for o, t in graph.outputs)
+    outputs = tuple(
+        _output(o, program.tensors[t], several, head)
+        for (o, t), head in zip(graph.outputs, program.heads, strict=True)
+    )
     reductions = {o.loss.reduction for o, _ in graph.outputs}
     return Interface(
         input_shape=spec.input_shape,
@@ -29,11 +34,12 @@ def interface(program: Program, dtype: str) -> Interface:
         smooth=smooth(program),
         stops=stops(program),
         prepares_targets=any(o.loss.type == "cross_entropy" for o, _ in graph.outputs),
+        vocabulary=next(iter(graph.vocabulary.values()), None),
         dtype=dtype,
     )
 
 
-def _output(judged: Judged, tensor: Tensor, several: bool) -> Output:
+def _output(judged: Judged, tensor: Tensor, several: bool, head: Head) -> Output:
     """The output that a loss judges; data give the classes of sequences as integers, as one-hot
     rows would be many times as large."""
     shape = tuple(int(size or 0) for size in tensor.shape[1:])
@@ -41,7 +47,11 @@ def _output(judged: Judged, tensor: Tensor, several: bool) -> Output:
     source = (judged.source or "") if several else ""
     if classes == "one_hot" and len(shape) > 1:
         return Output(judged.target, shape, "integer", shape[:-1], shape[-1], True, source)
-    return Output(judged.target, shape, classes, source=source)
+    wanted = tuple(int(size or 0) for size in head.target_shape[1:])
+    count = bounds(head.text.unit).get("t")
+    if count is not None:
+        return Output(judged.target, shape, "integer", wanted, count, source=source)
+    return Output(judged.target, shape, classes, wanted, source=source)
 
 
 def _parameter(tensor: Tensor, program: Program) -> Parameter:

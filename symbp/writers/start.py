@@ -33,6 +33,8 @@ class Start:
         self.free_name = free_name
         self.reads = tuple(dict.fromkeys(r for s in scan.body for r in s.reads))
         self.made = {s.defines for s in scan.body}
+        views = {self.tensor(v) for h in scan.scan.stored.histories for v, _ in h.views}
+        self.reads = tuple(r for r in self.reads if r not in self.made | views)
         self.dtype = dtype
         self.batch = "len(x)" if scan.body[0].part == "forward" else N
 
