@@ -122,40 +122,26 @@ CASES = {
         "softmax(...) has nothing to choose from at t = 2",
         "y[n,t,u] = softmax",
     ),
-    # of the next version
-    "a recurrence": (
-        formula("q[n,t] = 2*x[n,t]", "h[n,t] = 0.5*h[n,t-1] + q[n,t]"),
+    # recurrences
+    "past and future": (
+        formula("h[n,t] = 0.5*h[n,t-1] + 0.5*h[n,t+1] + x[n,t]"),
         "[4]",
-        "recurrences are understood but not derived",
-        "h[n,t] = 0.5*h[n,t-1]",
+        "h steps to t-1 and to t+1; a recurrence steps one way",
+        "formula",
     ),
-    "padding": (
-        formula("q[n,t] = 2*x[n,t]", "y[n,t] = pad(q[n,t-1])"),
+    "the same step": (
+        formula("q[n,t] = 2*h[n,t]", "h[n,t] = q[n,t] + x[n,t]"),
         "[4]",
-        "pad(...) is understood but not derived",
-        "y[n,t] = pad",
+        "reads itself in the same step",
+        "q[n,t] = 2*h[n,t]",
     ),
-    "a sum into place": (
-        formula("q[n,t] = 2*x[n,t]", "y[n,t] += q[n,t]"),
+    # borders
+    "a border along a read position": (
+        formula("y[n,t] = pad(x[n,c[t]-1])", constants="{ c = [0, 1] }"),
         "[4]",
-        "'+=' is understood but not derived",
-        "y[n,t] += q[n,t]",
+        "a pad(...) of a position that is read from a tensor is understood but not derived",
+        "formula",
     ),
-    **{
-        kind: (
-            layer(kind, *more),
-            shape,
-            f"layer type '{kind}' is known but not derived",
-            "[[layer]]",
-        )
-        for kind, more, shape in (
-            ("conv1d", ["filters = 2", "kernel = 3"], "[2, 5]"),
-            ("maxpool2d", ["kernel = 2"], "[2, 4, 4]"),
-            ("embedding", ["vocabulary = 3", "dim = 2"], "[2]"),
-            ("lstm", ["units = 2"], "[2, 5]"),
-            ("attention", ["heads = 1"], "[2, 4]"),
-        )
-    },
 }
 
 
@@ -200,8 +186,8 @@ LOSSES = {
     ),
     "targets": (
         "[4]",
-        'formula = "L[n] = sum((y[n,k] - t[n])**2, k)"',
-        "'t[n]' gives 1 index, t has 2 axes",
+        'formula = "L[n] = sum((y[n,k] - t[n,k,k])**2, k)"',
+        "'t[n,k,k]' gives 3 indices, t has 2 axes",
         "formula =",
     ),
 }
