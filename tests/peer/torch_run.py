@@ -12,6 +12,8 @@ from torch import Tensor
 from tests.peer.torch_formula import evaluate_formula
 from tests.peer.torch_functions import ACTIVATIONS, distance_to_kink
 
+torch.set_num_threads(1)  # tensors this small lose more by several threads than they win
+
 Table = Mapping[str, Any]
 
 
