@@ -37,6 +37,7 @@ class Tensor:
     key: str = ""  # in the params dict
     part_of: str = ""  # for one path's share of an adjoint: the tensor,
     through: str = ""  # and the layer that the path goes through
+    delayed: bool = False  # whether it is its base one or more steps away
     tangent_of: str = ""  # the tensor whose directional derivative it is
 
 
@@ -362,7 +363,7 @@ class _Builder:
         ahead = link.offset if local == link.name else -link.offset
         step = letter if local == link.name else f"{letter}{ahead:+d}"
         name = self.tensor(f"{local}{mark}", self.tensors[base].shape, "activation")
-        self.tensors[name] = replace(self.tensors[name], part_of=base, through=step)
+        self.tensors[name] = replace(self.tensors[name], part_of=base, through=step, delayed=True)
         return name
 
     def error(self, layer: Layer, message: str) -> InputError:

@@ -51,13 +51,14 @@ class Matrix(Formula):
 
     def reference(self, node: nodes.Ref, transposed: bool) -> tuple[str, int]:
         self.matrix_axes(node)
-        if not node.whole:
-            raise NoMatrixForm
         name, indices = self.delayed(node.name, node.index)
-        moved = dict(zip(node.index, indices, strict=True))
-        label = ",".join(self.place(moved.get(a, a)) for a in node.axes if a in self.labels)
-        if any(moved[i] != i and i not in self.labels for i in node.index):
+        bare = [next(iter(sorted(i.free_symbols, key=str)), None) for i in node.index]
+        if node.short or len(set(bare)) < len(bare) or set(bare) != set(node.axes):
             raise NoMatrixForm
+        steps = dict(zip(bare, indices, strict=True))  # h[n,t-1,i] is the matrix of step t-1
+        if any(steps[a] != a and a not in self.labels for a in node.axes):
+            raise NoMatrixForm
+        label = ",".join(self.place(steps[a]) for a in node.axes if a in self.labels)
         return slot(name, "", label, "T" if transposed else ""), ATOM
 
     def transposed(self, node: Node) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 
+from symbp.calculus.delay import back_links
 from symbp.calculus.equation import ADJOINT
 from symbp.network.heads import Head
 from symbp.network.program import Item, Loop, Program, Scan, Statement, statements
@@ -12,10 +13,12 @@ from symbp.printers.naming import name_of
 from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.forms import Asked, Form
 from symbp.writers.phrases import kinds
+from symbp.writers.remarks import flipped, remarks
 from symbp.writers.scalar import Scalar
 from symbp.writers.shapes import shapes
 from symbp.writers.steps import Part, Steps
 from symbp.writers.storage import Storage
+from symbp.writers.through_time import jacobians, memories
 
 
 class ArrayForm(Form):
@@ -53,6 +56,9 @@ class ArrayForm(Form):
         return [s for s in statements(items) if s.mode != "inference"]
 
     def with_shapes(self, statement: Statement, kind: str) -> list[Formula]:
+        if self.steps.formulas.several(statement):
+            parts = [replace(statement, pieces=(piece,)) for piece in statement.pieces]
+            return [formula for part in parts for formula in self.with_shapes(part, kind)]
         formula = self.steps.equation(statement, self.notation, kind)
         below = shapes(statement, self.program) if self.notation == "matrix" else None
         return [formula, *([below] if below else [])]
@@ -72,7 +78,7 @@ class ArrayForm(Form):
                 blocks += [self.starts(item.repeat), *self.equations(item.body)]
                 blocks += [self.say("behind")] if k < len(items) - 1 else []
             elif isinstance(item, Scan):
-                blocks += self.equations(item.body)
+                blocks += [*self.steps_of(item), *self.equations(item.body)]
             elif isinstance(item, Statement) and item.mode != "inference":
                 blocks += self.with_shapes(item, "definition")
         return blocks
@@ -102,7 +108,9 @@ class ArrayForm(Form):
                     after = [self.say("before"), *rest] if rest else []
                     return [*blocks, self.returns(item.repeat), *inner, *after]
             elif isinstance(item, Scan):
-                blocks += self.backward(item.body)
+                inner = self.backward(item.body)
+                if inner:
+                    blocks += [self.back_through(item), *inner, *self.recursion(item)]
             elif isinstance(item, Statement) and item.id in self.needed:
                 blocks += self.gradient(item)
         return blocks
@@ -153,10 +161,17 @@ class ArrayForm(Form):
         if last and last.kind == "step" and last.right.latex == result.right.latex:
             formulas.pop()
             result = replace(result, left=last.left, reason=last.reason)
-        return [*blocks, self.heading(own), *formulas, result, *below]
+        blocks += [self.heading(own), *formulas, result, *below]
+        blocks += [self.say(key) for key in remarks(statement)]
+        turned = flipped(statement)
+        if turned is not None:
+            blocks += [self.say("flipped"), self.steps.equation(turned, "index", "result")]
+        return blocks
 
     def heading(self, part: Part) -> Sentence:
         tensor = self.program.tensors.get(part.name.lstrip(ADJOINT))
+        if tensor is not None and tensor.delayed:
+            return self.say("handed_back", symbol=self.symbol(ADJOINT + tensor.part_of))
         if tensor is not None and tensor.part_of:
             layer = name_of(tensor.through)
             return self.say(
@@ -178,6 +193,46 @@ class ArrayForm(Form):
             blocks.append(self.say("joined"))
             for left, right in head.text.unit.given:
                 blocks.append(self.say("one_hot", fact=self.steps.fact(head, left, right)))
+        return blocks
+
+    # -- through time ---------------------------------------------------------------------------
+
+    def steps_of(self, scan: Scan) -> list[Block]:
+        """What stands before the loop of a recurrence."""
+        stored = scan.scan.stored
+        names = [scan.names.get(h.base, h.base) for h in stored.histories]
+        memory = ", ".join(f"${self.symbol(n).latex}$" for n in names)
+        plain = ", ".join(self.symbol(n).plain for n in names)
+        key = "time_ahead" if scan.scan.reverse else "time_forward"
+        last = str(scan.scan.size - 1)
+        said = [
+            self.say(key, letter=scan.scan.letter, last=last, memory=words).latex
+            for words in (memory, plain)
+        ]
+        return [Sentence(said[0], said[1].replace("$", "").replace(r"\dots", "…"))]
+
+    def back_through(self, scan: Scan) -> Sentence:
+        first, last = scan.scan.size - 1, 0
+        if not scan.scan.reverse:
+            first, last = last, first
+        return self.say("time_backward", letter=scan.scan.letter, first=str(first), last=str(last))
+
+    def recursion(self, scan: Scan) -> list[Block]:
+        """The recursion from one step to the one before, and the product of Jacobians."""
+        finished = scan.body[0].pieces[0].finished
+        found = memories(scan, back_links(finished.unit.links) if finished else ())
+        blocks: list[Block] = []
+        if found:
+            blocks.append(self.say("time_recursion"))
+            blocks += [self.steps.equation(m.recursion, self.notation, "result") for m in found]
+        for memory in found:
+            symbol = self.symbol(memory.tensor.removeprefix(ADJOINT))
+            if memory.jacobian is not None:
+                blocks.append(self.say("time_jacobian", memory=symbol))
+                blocks.append(self.steps.equation(memory.jacobian, "index", "result"))
+        if found:
+            name = self.storage.name(found[0].tensor.removeprefix(ADJOINT))
+            blocks.append(self.say("time_product", product=jacobians(name, scan.scan.letter)))
         return blocks
 
     # -- results --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import sympy as sp
 
+from symbp.arrays.places import is_bare
 from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import (
     Entry,
@@ -40,7 +41,8 @@ class Neurons:
         seen: set[tuple[str, int]] = set()  # one look at each formula, however many layers have it
         for node in self.program.graph.nodes:
             key = (node.kind, id(node.template))
-            if key not in seen and (_reduces_neurons(node) or _fills_in_parts(node)):
+            shown = _reduces_neurons(node) or _fills_in_parts(node) or _looks_around(node)
+            if key not in seen and shown:
                 found[node.kind] = None
             seen.add(key)
         return tuple(found)
@@ -166,6 +168,12 @@ def _times_read(node: Node, tensor: str) -> int:
     local = {k for k, v in node.names.items() if v == tensor}
     equations = node.template.training.unit.equations
     return sum(e.name in local for equation in equations for e in entries(equation.rhs))
+
+
+def _looks_around(node: Node) -> bool:
+    """Whether a layer reads its past, neighbours, or places that another tensor names."""
+    unit = node.template.training.unit
+    return bool(unit.links) or any(not is_bare(i) for r in unit.reads for i in r.indices)
 
 
 def _reduces_neurons(node: Node) -> bool:

@@ -92,6 +92,56 @@ PHRASES: dict[str, tuple[str, str]] = {
         "From copy ${letter}+1$ back to copy ${letter}$, for ${letter} = {last}, \\dots, 0$:",
         "从第 ${letter}+1$ 层递推到第 ${letter}$ 层，${letter} = {last}, \\dots, 0$：",
     ),
+    "time_forward": (
+        "For each step ${letter} = 0, \\dots, {last}$; before the first step {memory} is zero, unless a "
+        "start is given:",
+        "对每一步 ${letter} = 0, \\dots, {last}$；若未给出初值，第一步之前 {memory} 为零：",
+    ),
+    "time_ahead": (
+        "For each step ${letter} = {last}, \\dots, 0$; behind the last step {memory} is zero, unless a "
+        "start is given:",
+        "对每一步 ${letter} = {last}, \\dots, 0$；若未给出初值，最后一步之后 {memory} 为零：",
+    ),
+    "time_backward": (
+        "Back through time, for ${letter} = {first}, \\dots, {last}$; nothing comes from beyond:",
+        "沿时间反向，对 ${letter} = {first}, \\dots, {last}$；更远处没有贡献：",
+    ),
+    "handed_back": (
+        "What each step hands back to {symbol} of the step before it:",
+        "每一步传回给前一步 {symbol} 的部分：",
+    ),
+    "time_recursion": (
+        "Together they are the recursion of backpropagation through time:",
+        "合起来就是沿时间反向传播的递推式：",
+    ),
+    "time_jacobian": (
+        "One step back multiplies the derivative by {memory} with the Jacobian of the step:",
+        "每后退一步，对 {memory} 的导数就乘上该步的雅可比矩阵：",
+    ),
+    "time_product": (
+        "From step $s$ to step $t$ these Jacobians multiply, {product}. Where their singular values "
+        "stay below one the gradient vanishes with the distance $s - t$, where they stay above one it "
+        "explodes. The gradients of the shared parameters are sums over time.",
+        "从第 $s$ 步到第 $t$ 步，这些雅可比矩阵连乘：{product}。若奇异值总小于 1，梯度随距离 "
+        "$s - t$ 消失；若总大于 1，则爆炸。共享参数的梯度是对时间求和。",
+    ),
+    "routing": (
+        "The derivative goes to the first place at which the maximum is taken, and nowhere else.",
+        "导数只传给取得最大值的第一个位置，其余位置为零。",
+    ),
+    "correlation": (
+        "This is the correlation of what the layer read with the derivative of what it gave.",
+        "这正是该层的输入与其输出导数的互相关。",
+    ),
+    "collected_rows": (
+        "Every row collects the derivatives of all places at which it was read.",
+        "每一行累加所有读取它的位置上的导数。",
+    ),
+    "flipped": (
+        "Read from the side of the input, with zeros beyond the edges, it is the full correlation with "
+        "the kernel turned around:",
+        "从输入一侧看（边界之外为零），这就是与翻转后的卷积核做的完全互相关：",
+    ),
     "stable": (
         "The code computes the logarithm from the pre-activations, which is the same number and "
         "finite for any finite input.",
@@ -132,7 +182,12 @@ KINDS = {
     "softmax": ("softmax", "softmax"), "layernorm": ("layer normalisation", "层归一化"),
     "batchnorm": ("batch normalisation", "批归一化"), "rmsnorm": ("RMS normalisation", "RMS 归一化"),
     "concat": ("concatenation", "拼接"), "formula": ("a layer by formula", "公式定义的层"),
-    "dropout": ("dropout", "dropout"),
+    "dropout": ("dropout", "dropout"), "conv1d": ("convolution", "卷积"),
+    "conv2d": ("convolution", "卷积"), "maxpool2d": ("max-pooling", "最大池化"),
+    "avgpool2d": ("average pooling", "平均池化"), "globalavgpool": ("average pooling", "平均池化"),
+    "embedding": ("an embedding", "词嵌入"), "positional": ("positions", "位置编码"),
+    "rnn": ("a recurrent layer", "循环层"), "lstm": ("an LSTM", "LSTM"), "gru": ("a GRU", "GRU"),
+    "attention": ("attention", "注意力"),
 }  # fmt: skip
 
 

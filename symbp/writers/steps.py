@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symbp.calculus.equation import ADJOINT
+from symbp.calculus.equation import ADJOINT, adjoint_name
 from symbp.calculus.expression import Entry
 from symbp.calculus.index import fresh, substitute
 from symbp.calculus.pullback import Contribution
@@ -65,7 +65,9 @@ class Steps:
             if finished is not None and finished.adjoint is not None:
                 own = finished.unit.letters[finished.adjoint.name]
                 shown = dict(zip(own, letters, strict=False))
-                made.append(Scope(piece, finished, finished.adjoint, shown, statement.defines))
+                carried = finished.defines != finished.equation.name
+                defines = "" if carried else statement.defines
+                made.append(Scope(piece, finished, finished.adjoint, shown, defines))
         return made
 
     def inner(self, scope: Scope) -> list[Scope]:
@@ -222,9 +224,10 @@ def _factored(expr: sp.Expr) -> sp.Expr:
 
 
 def _seeded(c: Contribution) -> bool:
-    """Whether the chain starts at another tensor's adjoint, and not at the loss itself."""
+    """Whether the chain starts at another tensor's adjoint, and not at the loss itself, or at what a
+    later step hands back as it is."""
     first = c.factors[0] if c.factors else None
-    return isinstance(first, Entry) and first.name.startswith(ADJOINT)
+    return isinstance(first, Entry) and first.name == adjoint_name(c.source)
 
 
 def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> dict[sp.Symbol, sp.Expr]:
