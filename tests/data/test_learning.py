@@ -130,12 +130,54 @@ def test_targets_that_are_missing_are_named():
 # --- tokens ---------------------------------------------------------------------------------------
 
 
-def test_tokens_are_checked_before_gradients_are():
-    made = cores.module(cores.SEVERAL, cores.SEVERAL_CORE, Train())
-    t = {"ta": np.ones((1, 2)), "tb": np.ones((1, 1))}
-    for x in (np.array([[0, 1, 5]]), np.array([[0, -1, 2]]), np.array([[0.5, 1.0, 2.0]])):
-        with pytest.raises(ValueError, match="x holds other values; expected integers from 0 to 4"):
-            made.check_gradients(made.init_params(), x, t)
+EMBEDDING = {"type": "embedding", "vocabulary": 5, "dim": 6}
+
+
+def tokens() -> Package:
+    return made(
+        input={"shape": [8]}, layer=[EMBEDDING, CLASSES], loss={"type": "cross_entropy"},
+        data={"source": "copy"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [(1, "int64 from 1 to 5"), (-1, "int64 from -1 to 3"), (0.0, "float64 from 0.0 to 4.0")],
+)
+def test_what_is_no_token_is_refused_with_the_range(change, found):
+    loaded, (x, t) = run(tokens()), tokens().arrays
+    message = f"x holds {found}; expected integers from 0 to 4"
+    for use in (
+        lambda: loaded.predict(loaded.init_params(), x + change),
+        lambda: loaded.train(x + change, t),
+        lambda: loaded.check_gradients(loaded.init_params(), x + change, t),
+    ):
+        with pytest.raises(ValueError, match=message):
+            use()
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+def test_tokens_of_any_integer_type_serve(kind):
+    loaded, (x, t) = run(tokens()), tokens().arrays
+    params = loaded.init_params()
+    wide = loaded.predict(params, x[:4])
+    np.testing.assert_array_equal(loaded.predict(params, x[:4].astype(kind)), wide)
+    errors = loaded.check_gradients(params, x[:4].astype(kind), t[:4].astype(kind))
+    assert max(errors.values()) < 1e-6
+
+
+def test_classes_that_a_formula_looks_up_stay_integers():
+    layer = {"type": "dense", "units": 10, "activation": "softmax"}
+    by_formula, by_name = (
+        made(input={"shape": [64]}, layer=[layer], loss=loss, data={"source": "digits"})
+        for loss in ({"formula": "L[n] = -log(y[n,t[n]])"}, {"type": "cross_entropy"})
+    )
+    x, t = by_formula.arrays
+    assert t.dtype == np.int64 and t.shape == (1797,)
+    _, first = run(by_formula).train(x, t)
+    _, second = run(by_name).train(x, t)
+    np.testing.assert_allclose(first["loss"], second["loss"], rtol=1e-9)
+    assert first["accuracy"] == second["accuracy"]
 
 
 @pytest.mark.parametrize("smooth", [True, False])
