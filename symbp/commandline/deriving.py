@@ -10,7 +10,6 @@ from typing import Any
 import symbp
 from symbp.api import Network
 from symbp.commandline.screen import say
-from symbp.errors import InputError
 from symbp.writers import files
 
 
@@ -28,8 +27,6 @@ class Asked:
 
 def derive(network: str, asked: Asked, output: Path | None, *, force: bool) -> None:
     """Print the derivation, or write it to a file."""
-    if asked.order != 1:
-        raise InputError("derivatives of order 2 are not there yet; leave out --order")
     if output is not None:
         files.check(output, force=force)
     loaded = symbp.load(network)
@@ -41,18 +38,23 @@ def derive(network: str, asked: Asked, output: Path | None, *, force: bool) -> N
 
 
 def _document(network: Network, asked: Asked) -> str:
-    made = symbp.derive(network, notation=asked.notation, wrt=asked.wrt, lang=asked.lang)
+    made = symbp.derive(
+        network, notation=asked.notation, wrt=asked.wrt, lang=asked.lang, order=asked.order
+    )
     return made.render(asked.form, asked.result_only)
 
 
 def _json(network: Network, asked: Asked) -> str:
     """Every equation; with ``--wrt`` those that lead there, ``--result-only``: the last ones."""
+    from symbp.network.second import second
     from symbp.writers.equations import as_json
     from symbp.writers.package import package
 
-    document = as_json(network.program, package(network.program).module)
+    program = network.program
+    module = package(program, hvp=asked.order == 2).module
+    document = as_json(second(program).program if asked.order == 2 else program, module)
     if asked.wrt or asked.result_only:
-        made = symbp.derive(network, notation="index", wrt=asked.wrt)
+        made = symbp.derive(network, notation="index", wrt=asked.wrt, order=asked.order)
         kept = {result.id for result in made.results}
         if not asked.result_only:
             kept = _with_used(kept, document["equations"])

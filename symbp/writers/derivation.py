@@ -8,6 +8,7 @@ from typing import Any
 
 from symbp.errors import InputError
 from symbp.network.program import Program
+from symbp.network.second import second
 from symbp.writers.array_form import ArrayForm
 from symbp.writers.document import Formula, Section
 from symbp.writers.forms import Asked
@@ -15,6 +16,7 @@ from symbp.writers.phrases import LANGUAGES, phrase
 from symbp.writers.render import render
 from symbp.writers.scalar import Scalar
 from symbp.writers.scalar_form import ScalarForm
+from symbp.writers.second_form import SecondForm
 from symbp.writers.storage import Storage, plan
 
 NOTATIONS = ("scalar", "matrix", "index")
@@ -29,6 +31,7 @@ class Derivation:
     notation: str
     sections: tuple[Section, ...]
     results: tuple[Formula, ...]
+    order: int = 1
 
     def render(self, format: str = "latex", result_only: bool = False) -> str:
         """The document as latex, markdown, tex or text; with ``result_only`` one result a line.
@@ -43,7 +46,7 @@ class Derivation:
 
     @property
     def title(self) -> str:
-        return phrase("title", self.lang, name=self.name)
+        return phrase("title" if self.order == 1 else "title2", self.lang, name=self.name)
 
     def _repr_latex_(self) -> str:
         rows = r" \\ ".join(f"{f.left.latex} &{f.relation} {f.right.latex}" for f in self.results)
@@ -69,8 +72,10 @@ def derivation(
     for value, known, what in ((notation, NOTATIONS, "notation"), (lang, LANGUAGES, "language")):
         if value not in known:
             raise InputError(f"unknown {what} '{value}'; known are {', '.join(known)}")
-    if order != 1:
-        raise InputError(f"derivatives of order {order} are not there; order 1 is")
+    if order not in (1, 2):
+        raise InputError(f"derivatives of order {order} are not there; known are 1, 2")
+    if order == 2:
+        return _second(program, notation, wrt, lang)
     storage = plan(program)
     asked = Asked(lang, tuple(dict.fromkeys(_find(name, storage) for name in wrt)))
     scalar = Scalar(storage)
@@ -83,6 +88,17 @@ def derivation(
         form = ArrayForm(program, storage, scalar, asked, notation, why)
     name = program.graph.spec.name
     return Derivation(name, lang, notation, form.sections(), form.results())
+
+
+def _second(program: Program, notation: str, wrt: tuple[str, ...], lang: str) -> Derivation:
+    """Products with the Hessian; in index form where the scalar form is asked for."""
+    found = second(program)
+    storage = plan(found.program)
+    asked = Asked(lang, tuple(dict.fromkeys(_find(name, plan(program)) for name in wrt)))
+    notation = "index" if notation == "scalar" else notation
+    form = SecondForm(program, found, storage, asked, notation)
+    name = program.graph.spec.name
+    return Derivation(name, lang, notation, form.sections(), form.results(), 2)
 
 
 def _find(name: str, storage: Storage) -> str:

@@ -92,6 +92,17 @@ PHRASES: dict[str, tuple[str, str]] = {
         "From copy ${letter}+1$ back to copy ${letter}$, for ${letter} = {last}, \\dots, 0$:",
         "从第 ${letter}+1$ 层递推到第 ${letter}$ 层，${letter} = {last}, \\dots, 0$：",
     ),
+    "title2": (
+        "Products with the Hessian of the network {name}",
+        "网络 {name} 的海森矩阵与向量之积",
+    ),
+    "direction": (
+        "{symbol} is the derivative of $u$ along a direction in the space of the parameters, whose "
+        "parts are those of the parameters themselves; inputs and targets stay as they are. Along it "
+        "the gradients change by the product of the Hessian with the direction.",
+        "{symbol} 表示 $u$ 沿参数空间中某个方向的导数，方向的各分量即各参数的分量；输入与真实值不变。"
+        "梯度沿该方向的变化就是海森矩阵与该方向之积。",
+    ),
     "time_forward": (
         "For each step ${letter} = 0, \\dots, {last}$; before the first step {memory} is zero, unless a "
         "start is given:",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbp.network.program import Program, statements
 from symbp.network.second import second
 from symbp.printers.base import BATCH
@@ -28,7 +30,8 @@ def product_lines(program: Program, dtype: str) -> list[Line]:
         made.append(Line(f"{source} = x"))
     if BATCH in read:
         made.append(Line(f"{N} = len(x)"))
-    made += emitter.lines(items)
+    lines = emitter.lines(items)  # the ids of the values themselves belong to forward and backward
+    made += [x if x.id.endswith(".tangent") else replace(x, id="") for x in lines]
     entries = []
     for p in program.graph.parameters:
         product = found.products.get(p.key)

@@ -42,6 +42,13 @@ class Steps:
                 return Formula(Text(*left), Text(*right), kind, statement.id)
         raise AssertionError(f"{statement.id} has no formula")
 
+    def equations(self, statement: Statement, notation: str, kind: str) -> list[Formula]:
+        """The statement's equations: several where its pieces go to different places."""
+        if not self.formulas.several(statement):
+            return [self.equation(statement, notation, kind)]
+        parts = (replace(statement, pieces=(piece,)) for piece in statement.pieces)
+        return [self.equation(part, notation, kind) for part in parts]
+
     # -- how an adjoint comes about -------------------------------------------------------------
 
     def parts(self, statement: Statement) -> list[Part]:

@@ -1,0 +1,72 @@
+"""The derivation of order two: each value beside its directional derivative (Pearlmutter 1994)."""
+
+from __future__ import annotations
+
+from symbp.calculus.equation import ADJOINT
+from symbp.network.program import Item, Loop, Program, Scan, Statement, statements
+from symbp.network.second import Second
+from symbp.writers.document import Block, Formula, Section, Text
+from symbp.writers.forms import Asked, Form
+from symbp.writers.scalar import Scalar
+from symbp.writers.steps import Steps
+from symbp.writers.storage import Storage
+
+SYMBOL = Text(r"\mathcal{R}\{u\}", "R{u}")
+
+
+class SecondForm(Form):
+    """Products of the Hessian with a vector, in matrix or index form.
+
+    ``program`` is the network's own, ``second`` with directional derivatives; ``storage`` is its.
+    """
+
+    def __init__(
+        self, program: Program, second: Second, storage: Storage, asked: Asked, notation: str
+    ) -> None:
+        super().__init__(program, storage, Scalar(storage), asked)
+        self.second = second
+        self.notation = notation
+        self.steps = Steps(storage)
+
+    def sections(self) -> tuple[Section, ...]:
+        doubled = self.second.program
+        backward = (*doubled.loss, *doubled.backward)
+        rest = [
+            Section(self.title("forward"), tuple(self.equations(doubled.forward, False))),
+            Section(self.title("backward"), tuple(self.equations(backward, True))),
+        ]
+        intro: list[Block] = [self.say(f"{self.notation}_intro"), *self.signs(rest)]
+        first = (*intro, *self.symbols(), self.say("direction", symbol=SYMBOL))
+        return (Section(self.title("symbols"), first), *rest)
+
+    def equations(self, items: tuple[Item, ...], back: bool) -> list[Block]:
+        blocks: list[Block] = []
+        for item in items:
+            if isinstance(item, Loop):
+                inner = self.equations(item.body, back)
+                head = self.returns(item.repeat) if back else self.starts(item.repeat)
+                blocks += [head, *inner] if inner else []
+            elif isinstance(item, Scan):
+                blocks += self.equations(item.body, back)
+            elif isinstance(item, Statement):
+                blocks += self.formulas(item, "definition")
+        return blocks
+
+    def formulas(self, item: Statement, kind: str) -> list[Formula]:
+        return self.steps.equations(item, self.notation, kind)
+
+    def results(self) -> tuple[Formula, ...]:
+        """The product for each parameter that is asked for."""
+        wanted = self.wanted or tuple(p.name for p in self.program.graph.parameters)
+        keys = {p.name: p.key for p in self.program.graph.parameters}
+        found = {s.defines: s for s in statements(self.second.program.backward)}
+        made: list[Formula] = []
+        for name in wanted:
+            product = self.second.products.get(keys.get(name, ""))
+            if product is not None and product in found:
+                made += self.formulas(found[product], "result")
+            elif name in keys:
+                left = self.symbol(ADJOINT + self.storage.program.graph.named.get(name, name))
+                latex = rf"\mathcal{{R}}\left\{{{left.latex}\right\}}"
+                made.append(Formula(Text(latex, f"R{{{left.plain}}}"), Text("0", "0"), "result"))
+        return tuple(made)
