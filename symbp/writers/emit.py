@@ -19,7 +19,7 @@ from symbp.network.program import (
     Zeros,
     statements,
 )
-from symbp.printers.base import LOOP, SUM, fill
+from symbp.printers.base import BATCH, LOOP, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
@@ -220,8 +220,13 @@ class Emitter:
         return letter
 
     def accumulation(self, item: Statement, depth: int) -> list[Line]:
-        """Start from zeros and add, part by part."""
-        target = self.storage.code(item.defines)
+        """Start from zeros and add, part by part.
+
+        A copy of a repeat whose adjoint takes the place of the next one's reads that until it is done.
+        """
+        whole = self.storage.code(item.defines)
+        read = {self.storage.code(r) for r in item.reads if r != BATCH}
+        target = self.loop_variable(f"{whole}_") if whole in read else whole
         formula = self.formulas.formula(item, PLAIN)
         made = [Line(f"{target} = {self.zeros(item)}", formula, item.id, depth)]
         several = self.formulas.several(item)
@@ -229,9 +234,10 @@ class Emitter:
             made[0] = replace(made[0], formula="")
         if item.kind in ("part", "add"):  # of a loop: the zeros stand before it
             made, target = [], self.place_of(item)
+        parts = whole if item.kind in ("part", "add") else target
         rest = tuple(p for p in item.pieces if p.finished is None or p.finished.code[0])
         for piece in item.pieces:
-            lines = self.added(piece, item, depth)
+            lines = self.added(piece, item, parts, depth)
             own = replace(item, pieces=(piece,))
             if several and lines:
                 lines[0] = replace(lines[0], formula=self.formulas.formula(own, PLAIN))
@@ -240,6 +246,8 @@ class Emitter:
             made[0] = replace(made[0], formula=formula)
         if rest:
             made.append(Line(tidy(f"{target} += {self.sum(rest)}"), "", item.id, depth))
+        if item.kind == "assign" and target != whole:
+            made.append(Line(f"{whole} = {target}", "", item.id, depth))
         return made
 
     def zeros(self, item: Statement) -> str:
@@ -265,7 +273,7 @@ class Emitter:
                 return f"np.result_type({', '.join(names)})"
         return "float" if self.storage.dtype == "float64" else f"np.{self.storage.dtype}"
 
-    def added(self, piece: Piece, item: Statement, depth: int) -> list[Line]:
+    def added(self, piece: Piece, item: Statement, target: str, depth: int) -> list[Line]:
         finished = piece.finished
         made: list[Line] = []
         for added, text in finished.additions if finished else ():
@@ -278,7 +286,7 @@ class Emitter:
             def write(
                 name: str, *_: object, place: Piece = place, own: str = added.target.name
             ) -> str:
-                return self.storage.code(item.defines) if name == own else self.place(place, name)
+                return target if name == own else self.place(place, name)
 
             made.append(Line(tidy(fill(text, write)), "", item.id, inner))
         return made
