@@ -85,7 +85,19 @@ class Laboratory:
         return tuple(self.size(i) for i in self.unit.letters[name.lstrip("∂")])
 
     def _axis(self, family: str) -> str:
-        return self.unit.axes.get(family, family)
+        return self.axes.get(family, family)
+
+    @cached_property
+    def axes(self) -> Mapping[str, str]:
+        """The axis of each letter family; a letter that reads a whole axis is of that axis."""
+        axes = dict(self.unit.axes)
+        for read in self.unit.reads:
+            own = self.unit.letters.get(read.name.lstrip("∂"), ())
+            for mine, index in zip(own, read.indices, strict=False):
+                if index.is_Symbol and self.unit.size_of(mine) == self.unit.size_of(index):
+                    here, there = (axes.setdefault(base(i), base(i)) for i in (index, mine))
+                    axes = {family: there if a == here else a for family, a in axes.items()}
+        return axes
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:

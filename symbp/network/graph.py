@@ -35,6 +35,7 @@ class Tensor:
     levels: tuple[Level, ...] = ()
     latex: str | None = None
     key: str = ""  # in the params dict
+    like: str = ""  # for a sum over copies: the tensor whose adjoint it adds up
     part_of: str = ""  # for one path's share of an adjoint: the tensor,
     through: str = ""  # and the layer that the path goes through
     delayed: bool = False  # whether it is its base one or more steps away

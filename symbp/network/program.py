@@ -493,8 +493,9 @@ class _Builder:
                 continue
             total = self.tensor(f"{name}_sum", self.tensors[name].shape, "activation", None)
             self.tensors[total] = Tensor(
-                total, self.tensors[name].shape, "accumulated", levels, self.tensors[name].latex
-            )
+                total, self.tensors[name].shape, "accumulated", levels, self.tensors[name].latex,
+                like=name,
+            )  # fmt: skip
             made += self.joined(total, name, mine, "accumulate")
             self.terms[name] = [t for t in terms if t not in mine]
             self.add(name, Piece(None, {}, ADJOINT + total), None, levels)

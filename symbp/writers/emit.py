@@ -145,7 +145,10 @@ class Emitter:
                 slope, bare = (self.storage.code(n).partition("[")[0] for n in (name, tensor.name))
                 made.append(Line(f"{slope} = np.empty_like({bare})", depth=depth))
             if tensor.role == "accumulated" and tensor.levels == outer:
-                made.append(Line(f"{self.storage.code(name)} = 0", depth=depth))
+                zeros = "0"
+                if _in_parts(name, loop):
+                    zeros = f"np.zeros_like({self.storage.code(tensor.like)})"
+                made.append(Line(f"{self.storage.code(name)} = {zeros}", depth=depth))
         return made
 
     # -- statements -----------------------------------------------------------------------------
@@ -232,6 +235,8 @@ class Emitter:
         several = self.formulas.several(item)
         if several:
             made[0] = replace(made[0], formula="")
+        if item.kind == "accumulate":  # over copies: the zeros stand before the loop
+            made = []
         if item.kind in ("part", "add"):  # of a loop: the zeros stand before it
             made, target = [], self.place_of(item)
         parts = whole if item.kind in ("part", "add") else target
@@ -334,6 +339,12 @@ def concatenated(item: Statement) -> int | None:
         end += finished.size_of(letters[0]) or 0
         whole = finished.length(finished.equation.name, axis)
     return axis if end == whole else None
+
+
+def _in_parts(name: str, loop: Loop) -> bool:
+    """Whether a loop adds to parts of a tensor."""
+    mine = (s for s in statements(loop.body) if s.defines == name)
+    return any(p.finished is not None and p.finished.additions for s in mine for p in s.pieces)
 
 
 def _defined(items: tuple[Item, ...]) -> list[str]:

@@ -6,8 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-WIDTH = 100
-INDENT = "    "
+from symbp.writers.layout import INDENT, WIDTH, broken
 
 
 @dataclass(frozen=True)
@@ -24,63 +23,13 @@ class Line:
         start = indent + INDENT * self.depth
         mark = f"\ue003{self.id}" if self.id else ""
         code = start + self.code
-        if not self.formula:
-            return [code + mark]
         whole = f"{code}  # {self.formula}"
-        if len(whole) <= WIDTH:
+        if self.formula and len(whole) <= WIDTH:
             return [whole + mark]
         above = textwrap.wrap(
             self.formula, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
         )
-        return [*above, *wrap(code, start, mark)]
-
-
-def wrap(code: str, start: str, mark: str) -> list[str]:
-    """A line that is too long, broken at its outermost sums or products in brackets."""
-    if len(code) <= WIDTH or " = " not in code:
-        return [code + mark]
-    target, _, value = code.partition(" = ")
-    inner, rest = _leading_bracket(value)
-    if rest:
-        flat = f"{start}{INDENT}{inner}"
-        parts = [inner] if len(flat) <= WIDTH else _split(inner, (" + ", " - "))
-        return [
-            f"{target} = ({mark}",
-            *(f"{start}{INDENT}{p}{mark}" for p in parts),
-            f"{start}){rest}{mark}",
-        ]
-    for signs in ((" + ", " - "), (" * ", " / ", " @ ")):
-        parts = _split(value, signs)
-        if len(parts) > 1:
-            return [
-                f"{target} = ({mark}",
-                *(f"{start}{INDENT}{p}{mark}" for p in parts),
-                f"{start}){mark}",
-            ]
-    return [code + mark]
-
-
-def _leading_bracket(value: str) -> tuple[str, str]:
-    """``(a + b) / c`` as ``a + b`` and `` / c``; empty where it does not begin with a bracket."""
-    if not value.startswith("("):
-        return "", ""
-    depth = 0
-    for k, sign in enumerate(value):
-        depth += (sign in "([{") - (sign in ")]}")
-        if depth == 0:
-            return value[1:k], value[k + 1 :]
-    return "", ""
-
-
-def _split(text: str, signs: tuple[str, ...]) -> list[str]:
-    parts, depth, last, k = [], 0, 0, 0
-    while k < len(text):
-        depth += (text[k] in "([{") - (text[k] in ")]}")
-        if depth == 0 and k > last and text[k : k + 3] in signs:
-            parts.append(text[last:k])
-            last = k + 1
-        k += 1
-    return [*parts, text[last:]]
+        return [*above, *(line + mark for line in broken(code, start))]
 
 
 def tidy(code: str) -> str:
