@@ -51,7 +51,7 @@ epochs = 300
 seed = 0
 
 [data]
-source = "xor"                   # spirals, sine, iris, digits, copy, parity, or a file:
+source = "xor"                   # spirals, sine, iris, digits, copy, .. or a file:
 # source = "mine.csv"            #   .csv with target = ["column"], or .npz with x and t
 """
 

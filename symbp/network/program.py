@@ -241,9 +241,9 @@ class _Builder:
         for output, source in graph.outputs:
             target = self.tensor(output.target, graph.tensors[source].shape, "target", None)
             suffix = "" if single else f"_{output.target}"
-            value = (
-                self.tensor(f"loss{suffix}", (), "loss", LOSS + suffix) if not single else "loss"
-            )
+            written = output.target.replace("_", r"\_")
+            latex = rf"{LOSS}_{{\mathit{{{written}}}}}"
+            value = "loss" if single else self.tensor(f"loss{suffix}", (), "loss", latex)
             self.tensors.setdefault(value, Tensor(value, (), "loss", (), LOSS))
             targets.append(target)
             heads.append(head(graph, output, source, target, value))

@@ -114,7 +114,8 @@ def _targets(found: Dataset, net: Interface) -> Targets:
 
 def _target(found: Dataset, output: Output, name: str | None) -> np.ndarray:
     integers, signs = output.classes == "integer", output.classes == "sign"
-    return data.fit_target(found, output.shape, name=name, integer_targets=integers, signs=signs)
+    shape = output.shape if output.classes else output.expected
+    return data.fit_target(found, shape, name=name, integer_targets=integers, signs=signs)
 
 
 def _classes(output: Output) -> int:
