@@ -74,16 +74,12 @@ LAYERS = (
         "h[n,t,j] = tanh(sum(x[n,t,i]*Wx[i,j], i) + sum(h[n,t-1,k]*Wh[k,j], k) + b[j])",
         2,
         {"Wx": ["i", 3], "Wh": [3, "j"], "b": ["j"]},
-        later=True,
     ),
-    LayerFormula(
-        "h[n,t,d] = r[d]*h[n,t+1,d] + x[n,t,d]", 2, {"r": ["d"]}, keeps_shape=True, later=True
-    ),
+    LayerFormula("h[n,t,d] = r[d]*h[n,t+1,d] + x[n,t,d]", 2, {"r": ["d"]}, keeps_shape=True),
     LayerFormula(
         "z[n,f,p] = sum(pad(x[n,c,p+u-1])*K[f,c,u], c, u) + b[f]",
         2,
         {"K": [2, "c", 3], "b": ["f"]},
-        later=True,
     ),
     LayerFormula(
         "z[n,f,p] = sum(x[n,c,2*p+u]*K[f,c,u], c, u)",
@@ -91,7 +87,34 @@ LAYERS = (
         {"K": [3, "c", 2]},
         fits=lambda s: s[1] >= 2,
     ),
-    LayerFormula("z[n,f,2*p+u] += x[n,c,p]*K[c,f,u]", 2, {"K": ["c", 2, 3]}, later=True),
+    LayerFormula("z[n,f,2*p+u] += x[n,c,p]*K[c,f,u]", 2, {"K": ["c", 2, 3]}),
+    LayerFormula(
+        "h[n,-1,j] = h0[j]\nh[n,t,j] = tanh(x[n,t,j] + w[j]*h[n,t-1,j])",
+        2,
+        {"h0": ["j"], "w": ["j"]},
+        keeps_shape=True,
+    ),
+    LayerFormula(
+        "c[n,t,d] = sigmoid(x[n,t,d] + h[n,t-1,d])*c[n,t-1,d] + a[d]*x[n,t,d]\n"
+        "h[n,t,d] = tanh(c[n,t,d])\ny[n,d] = h[n,size(t)-1,d]",
+        2,
+        {"a": ["d"]},
+    ),
+    LayerFormula("y[n,c,p] = max(pad(x[n,c,p+u-1], -inf), u)", 2, sizes={"u": 3}, smooth=False),
+    LayerFormula("y[n,t,d] = x[n,t,d]*pad(x[n,t-1,d])", 2, keeps_shape=True),
+    LayerFormula("y[n,t,d] = x[n,t,d] - 0.5*x[n,size(t)-1-t,d]**2", 2, keeps_shape=True),
+    LayerFormula(
+        "z[n,t,d] += x[n,t,d]\nz[n,t,d+size(d)] += tanh(x[n,t,d])",
+        2,
+        fits=lambda s: s[1] <= 4,
+    ),
+    LayerFormula(
+        "z[n,(g,f),p] = sum(x[n,(g,c),p+u]*K[(g,f),c,u], c, u)",
+        2,
+        {"K": [6, "c", 2]},
+        sizes={"g": 2},
+        fits=lambda s: s[0] % 2 == 0 and s[1] >= 2,
+    ),
     LayerFormula("y[n,c] = max(x[n,c,p], p)", 2, smooth=False),
     LayerFormula("y[n,t] = log(sum(exp(x[n,t,d]), d))", 2),
     # three axes: an image (c, p, q)
@@ -108,8 +131,8 @@ LAYERS = (
         3,
         {"K": [2, "c", 3, 2]},
         fits=lambda s: max(s) <= 5,
-        later=True,
     ),
+    LayerFormula("z[n,c,2*p+u,2*q+v] += x[n,c,p,q]*K[u,v]", 3, {"K": [2, 3]}),
 )
 
 
@@ -130,10 +153,8 @@ LOSSES = (
     LossFormula("(y - t)**4/4 + 0.1*abs(y - t)", smooth=False),
     LossFormula("softplus(-t*y)"),
     LossFormula("L[n] = sqrt(sum((y[n,k] - t[n,k])**2, k) + 0.1)", 1),
-    LossFormula(
-        "L[n] = -sum(y[n,t[n]], k, k == t[n]) + log(sum(exp(y[n,k]), k))", 1, "classes", later=True
-    ),
-    LossFormula("L[n] = log(sum(exp(y[n,k]), k)) - y[n,t[n]]", 1, "classes", later=True),
+    LossFormula("L[n] = -sum(y[n,t[n]], k, k == t[n]) + log(sum(exp(y[n,k]), k))", 1, "classes"),
+    LossFormula("L[n] = log(sum(exp(y[n,k]), k)) - y[n,t[n]]", 1, "classes"),
     LossFormula("s[n,m] = sum(y[n,k]*t[m,k], k)\nL[n] = log(sum(exp(s[n,m]), m)) - s[n,n]", 1),
     LossFormula("L = mean((y[n,k] - t[m,k])**2, n, m, k)", 1, whole_batch=True),
 )
