@@ -25,7 +25,8 @@ from symbp.calculus.expression import (
 )
 from symbp.calculus.functions import U
 from symbp.calculus.interpreter import Grid, accumulate
-from symbp.network.template import UnitText, named_bodies
+from symbp.network.template import named_bodies
+from symbp.network.unit_text import UnitText
 from tests.calculus.units import CASES, computed, interpreted, shape_in, text_of
 
 I, J, K = letter("i"), letter("j"), letter("k")
@@ -93,6 +94,33 @@ def test_a_named_function_is_its_formula_and_its_derivative(name):
     found = value(Prime(name, at), I, J)
     assert np.allclose(found, (up - down) / (2 * step), atol=1e-8, rtol=1e-6)
     assert U in named_bodies()[name].free_symbols
+
+
+def test_a_place_may_be_read_from_a_tensor():
+    rows = np.array([1.0, 0, 1])
+    read = Entry("x", Entry("rows", J), J)
+    assert (value(read, J, rows=rows) == X[[1, 0, 1], [0, 1, 2]]).all()
+    moved = Entry("x", I, Entry("rows", J) + I)
+    assert (value(moved, I, J, rows=rows) == X[[[0], [1]], [[1, 0, 1], [2, 1, 2]]]).all()
+
+
+def test_rows_that_are_written_twice_add_up():
+    tensors = {"x": X, "rows": np.array([2.0, 2])}
+    place = Entry("y", Entry("rows", I), J)
+    accumulate(Equation(place, Entry("x", I, J)), (I, J), (4, 3), tensors, size, {})
+    assert (tensors["y"] == [[0] * 3, [0] * 3, X.sum(0), [0] * 3]).all()
+
+
+def test_a_row_below_zero_is_an_error():
+    with pytest.raises(IndexError):
+        value(Entry("x", Entry("rows", J), J), J, rows=np.array([0.0, -1, 1]))
+
+
+def test_what_is_not_written_holds_the_fill():
+    tensors = {"x": X}
+    equation = Equation(Entry("y", I + 1, J), Entry("x", I, J))
+    accumulate(equation, (I, J), (4, 3), tensors, size, {}, 7.0)
+    assert (tensors["y"] == [[7] * 3, *X, [7] * 3]).all()
 
 
 def test_targets_that_meet_add_up():

@@ -12,7 +12,8 @@ from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.index import base
 from symbp.calculus.interpreter import accumulate
 from symbp.layers.definition import Axes, Definition
-from symbp.network.template import Library, Place, UnitText
+from symbp.network.template import Library, Place
+from symbp.network.unit_text import UnitText
 from symbp.printers.base import CAST, LOOP, fill
 from symbp.printers.finished import Finished
 from symbp.proof.module import load
