@@ -16,9 +16,9 @@ def _forward(params, x, training, rng):
     # q1[n,k] = Σ_ij x[n,i] x[n,j] A1[k,i,j]
     q1 = np.einsum("ni,nj,kij->nk", x, x, A1, optimize=True)
     s = x @ W1 + q1 + b1  # s = x W1 + q1 + b1
-    e1 = np.exp(s - s.max(axis=-1, keepdims=True))  # e1 = exp(s)
-    s1 = e1.sum(axis=-1)  # s1 = Σ_k e1
-    p = e1 / s1[:, None]  # p = e1 / s1
+    u1 = np.exp(s - s.max(axis=-1, keepdims=True))  # u1 = exp(s)
+    s1 = u1.sum(axis=-1)  # s1 = Σ_k u1
+    p = u1 / s1[:, None]  # p = u1 / s1
     return p, {"x": x, "s": s, "p": p, "n": n}
 
 

@@ -33,9 +33,9 @@ def _forward(params, x, training, rng):
         z4 = a3[l] @ W4[l] + b4[l]  # z4[l] = a3[l] W4[l] + b4[l]
         h1 = h1 + z4  # h1[l+1] = h1[l] + z4[l]
     z5 = h1 @ W5 + b5  # z5 = h1[12] W5 + b5
-    e5 = np.exp(z5 - z5.max(axis=-1, keepdims=True))  # e5 = exp(z5)
-    s5 = e5.sum(axis=-1)  # s5 = Σ_k e5
-    p = e5 / s5[:, None]  # p = e5 / s5
+    u5 = np.exp(z5 - z5.max(axis=-1, keepdims=True))  # u5 = exp(z5)
+    s5 = u5.sum(axis=-1)  # s5 = Σ_k u5
+    p = u5 / s5[:, None]  # p = u5 / s5
     cache = {
         "x": x,
         "u2": u2,

@@ -24,9 +24,9 @@ def _forward(params, x, training, rng):
         d1 = h  # d1 = h
         mask1 = None
     z2 = d1 @ W2 + b2  # z2 = d1 W2 + b2
-    e2 = np.exp(z2 - z2.max(axis=-1, keepdims=True))  # e2 = exp(z2)
-    s2 = e2.sum(axis=-1)  # s2 = Σ_k e2
-    p = e2 / s2[:, None]  # p = e2 / s2
+    u2 = np.exp(z2 - z2.max(axis=-1, keepdims=True))  # u2 = exp(z2)
+    s2 = u2.sum(axis=-1)  # s2 = Σ_k u2
+    p = u2 / s2[:, None]  # p = u2 / s2
     cache = {
         "x": x,
         "z1": z1,

@@ -14,9 +14,9 @@ def _forward(params, x, training, rng):
     W1, b1 = params["W1"], params["b1"]
     n = len(x)
     z1 = x @ W1 + b1  # z1 = x W1 + b1
-    e1 = np.exp(z1 - z1.max(axis=-1, keepdims=True))  # e1 = exp(z1)
-    s1 = e1.sum(axis=-1)  # s1 = Σ_k e1
-    p = e1 / s1[:, None]  # p = e1 / s1
+    u1 = np.exp(z1 - z1.max(axis=-1, keepdims=True))  # u1 = exp(z1)
+    s1 = u1.sum(axis=-1)  # s1 = Σ_k u1
+    p = u1 / s1[:, None]  # p = u1 / s1
     return p, {"x": x, "z1": z1, "p": p, "n": n}
 
 

@@ -22,9 +22,9 @@ def _forward(params, x, training, rng):
     a3 = relu(z3)  # a3 = relu(z3)
     r = a1 + a3  # r = a1 + a3
     z4 = r @ W4 + b4  # z4 = r W4 + b4
-    e4 = np.exp(z4 - z4.max(axis=-1, keepdims=True))  # e4 = exp(z4)
-    s4 = e4.sum(axis=-1)  # s4 = Σ_k e4
-    p = e4 / s4[:, None]  # p = e4 / s4
+    u4 = np.exp(z4 - z4.max(axis=-1, keepdims=True))  # u4 = exp(z4)
+    s4 = u4.sum(axis=-1)  # s4 = Σ_k u4
+    p = u4 / s4[:, None]  # p = u4 / s4
     cache = {
         "x": x,
         "z1": z1,

@@ -20,18 +20,18 @@ def _forward(params, x, training, rng):
 def _loss(params, cache, t):
     """The loss of the outputs in the cache."""
     y = cache["y"]
-    e = np.exp(t - y)  # e = exp(t - y)
-    e2 = np.exp(y - t)  # e2 = exp(y - t)
-    return np.log(0.5 * e2 + 0.5 * e).sum(axis=-1).mean()  # L = 1/N Σ_n Σ_j log(1/2 e2 + 1/2 e)
+    u = np.exp(t - y)  # u = exp(t - y)
+    u2 = np.exp(y - t)  # u2 = exp(y - t)
+    return np.log(0.5 * u2 + 0.5 * u).sum(axis=-1).mean()  # L = 1/N Σ_n Σ_j log(1/2 u2 + 1/2 u)
 
 
 def _backward(params, cache, t):
     """The gradient of the loss by every parameter, from the output back to the input."""
     W2 = params["W2"]
     x, h, y, n = cache["x"], cache["h"], cache["y"], cache["n"]
-    e = np.exp(t - y)  # e = exp(t - y)
-    e2 = np.exp(y - t)  # e2 = exp(y - t)
-    dy = (e2 - e) / (e2 + e) / n  # ∂L/∂y = 1/N (e2 - e) / (e2 + e)
+    u = np.exp(t - y)  # u = exp(t - y)
+    u2 = np.exp(y - t)  # u2 = exp(y - t)
+    dy = (u2 - u) / (u2 + u) / n  # ∂L/∂y = 1/N (u2 - u) / (u2 + u)
     dW2 = h.T @ dy  # ∂L/∂W2 = hᵀ ∂L/∂y
     db2 = dy.sum(axis=0)  # ∂L/∂b2 = Σ_n ∂L/∂y
     dh = dy @ W2.T  # ∂L/∂h = ∂L/∂y W2ᵀ

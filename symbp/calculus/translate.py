@@ -53,7 +53,7 @@ FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "cos": sp.cos, "tan": sp.tan, "asin": sp.asin, "acos": sp.acos, "atan": sp.atan,
     "sinh": sp.sinh, "cosh": sp.cosh, "erf": Erf, "erfc": lambda u: 1 - Erf(u),
 }  # fmt: skip
-HINTS = {sp.exp: "e", Erf: "e", Apply: "a"}
+HINTS = {sp.exp: "u", Erf: "e", Apply: "a"}
 WHOLE, ADDITIVE, INNER = "whole", "additive", "inner"  # where a subexpression stands
 Shape = tuple[int | None, ...]
 
@@ -358,7 +358,7 @@ class _Translator:
         power = sp.exp(argument)
         if condition is not None:
             power = Where(condition, power, sp.S.Zero)
-        top = self.part(power, "e")
+        top = self.part(power, "u")
         taken = set(self.order) | top.free_symbols | set(bound)
         moved: dict[Letter, Letter] = {}
         for index in bound:

@@ -49,14 +49,14 @@ def test_what_stands_beside_a_parameter_is_named():
 def test_softmax_is_a_ratio_of_exponentials():
     assert equations("p[n,k] = softmax(x[n,k], k)") == {
         "e": "exp(x[n, k])",
-        "s": "sum(e[n, k_1], k_1)",
-        "p": "e[n, k]/s[n]",
+        "s": "sum(u[n, k_1], k_1)",
+        "p": "u[n, k]/s[n]",
     }
 
 
 def test_a_part_takes_no_name_of_the_user():
-    found = equations("e[n,k] = 2*x[n,k]\ns[n,k] = e[n,k]**2\np[n,k] = softmax(s[n,k], k)")
-    assert set(found) == {"e", "s", "p", "e2", "s2"}
+    found = equations("u[n,k] = 2*x[n,k]\ns[n,k] = u[n,k]**2\np[n,k] = softmax(s[n,k], k)")
+    assert set(found) == {"u", "s", "p", "u2", "s2"}
 
 
 def test_a_condition_is_a_factor_where_nothing_can_overflow():

@@ -355,8 +355,8 @@ def test_softmax_and_cross_entropy_step_by_step():
         "∂L/∂p[n,k] = -t[n,k]/(N p[n,k])",
         "∂L/∂s1[n] = Σ_k ∂L/∂p[n,k] · ∂p[n,k]/∂s1[n]",
         "= 1/(N s1[n])    (known sums)",
-        "∂L/∂e1[n,k] = ∂L/∂p[n,k] · ∂p[n,k]/∂e1[n,k] + ∂L/∂s1[n] · ∂s1[n]/∂e1[n,k]",
-        "∂L/∂z1[n,k] = ∂L/∂e1[n,k] · ∂e1[n,k]/∂z1[n,k]",
+        "∂L/∂u1[n,k] = ∂L/∂p[n,k] · ∂p[n,k]/∂u1[n,k] + ∂L/∂s1[n] · ∂s1[n]/∂u1[n,k]",
+        "∂L/∂z1[n,k] = ∂L/∂u1[n,k] · ∂u1[n,k]/∂z1[n,k]",
         "= (p[n,k] - t[n,k])/N",
     ]
     places = [text.index(step) for step in steps]
