@@ -48,7 +48,7 @@ def test_what_stands_beside_a_parameter_is_named():
 
 def test_softmax_is_a_ratio_of_exponentials():
     assert equations("p[n,k] = softmax(x[n,k], k)") == {
-        "e": "exp(x[n, k])",
+        "u": "exp(x[n, k])",
         "s": "sum(u[n, k_1], k_1)",
         "p": "u[n, k]/s[n]",
     }
