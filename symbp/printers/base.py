@@ -17,6 +17,7 @@ OPEN, CLOSE, BAR = "\ue000", "\ue001", "\ue002"
 SLOT = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")  # an innermost one: indices may hold slots
 BATCH = "#n"  # the slot of the batch size
 LOOP = "#:"  # begins the slot of a loop variable
+SHARED = "#="  # begins the slot of a value that is computed on a line before
 CAST = "#cast"  # the slot behind an array that is float64 whatever the inputs are
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 
@@ -24,17 +24,24 @@ SizeOf = Callable[[Letter], int | None]
 
 class Constants(Printer):
     """``size_of`` gives the size of a letter, ``length`` that of a tensor's axis; None is the batch,
-    which is known when the code runs. What is ``handed_out`` must own its memory."""
+    which is known when the code runs. What is ``handed_out`` must own its memory. ``names`` stand for
+    code that runs before."""
 
     def __init__(
         self,
         size_of: SizeOf,
         length: Callable[[str, int], int | None] | None = None,
         handed_out: frozenset[str] = frozenset(),
+        names: Mapping[str, str] | None = None,
     ) -> None:
         self.size_of = size_of
         self.length = length
         self.handed_out = handed_out
+        self.names = names or {}
+
+    def piece(self, node: nodes.Node) -> tuple[str, int]:
+        text, level = super().piece(node)
+        return (self.names[text], ATOM) if text in self.names else (text, level)
 
     def Const(self, node: nodes.Const) -> tuple[str, int]:
         return self.number(node.value)

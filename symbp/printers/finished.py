@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbp.arrays.border import Border, border
 from symbp.arrays.lower import Added, Frame, Lowered, lower
+from symbp.arrays.nodes import Ref
 from symbp.arrays.scan import Inside
 from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation, Unit
@@ -17,11 +18,12 @@ from symbp.calculus.expression import Letter, entries
 from symbp.calculus.index import base
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import ATOM, CAST, LOOP, SUM, slots
-from symbp.printers.dialect import Dialect, Latex
+from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, slots
+from symbp.printers.dialect import Dialect, Latex, Plain
 from symbp.printers.index import Index
 from symbp.printers.matrix import matrix_equation
 from symbp.printers.numpy import NumPy
+from symbp.printers.shared import Shared, shared, with_names
 
 LATEX_FUNCTIONS = {name: a.latex for name, a in ACTIVATIONS.items()}
 PLAIN_FUNCTIONS = {name: a.plain for name, a in ACTIVATIONS.items() if a.plain}
@@ -78,9 +80,24 @@ class Finished:
         tree = self.lowered.tree
         if tree is None:
             return "", SUM
+        printer = with_names(self.printer, self.shared) if self.shared else self.printer
         if self.lowered.added:  # what the target is filled with already
-            return self.printer.piece(tree)
-        return self.printer.value(self.lowered.target, tree), self.printer.piece(tree)[1]
+            return printer.piece(tree)
+        return printer.value(self.lowered.target, tree), printer.piece(tree)[1]
+
+    @cached_property
+    def shared(self) -> tuple[Shared, ...]:
+        """What the code computes on lines of their own before it."""
+        tree = self.lowered.tree
+        return () if tree is None or self.border else shared(tree, self.printer)
+
+    def shared_formula(self, value: Shared, dialect: Dialect) -> tuple[str, str]:
+        """What such a line says: left side, right side."""
+        lowered = Lowered(Ref(value.name, value.tree.axes, value.tree.axes), value.tree)
+        functions = PLAIN_FUNCTIONS if isinstance(dialect, Plain) else LATEX_FUNCTIONS
+        whole = matrix_equation(lowered, dialect, functions, self.size_of, self.unit.links)
+        index = Index(dialect, functions, self.size_of, None, self.unit.links)
+        return (whole or index.equation(lowered))[:2]
 
     @cached_property
     def additions(self) -> tuple[tuple[Added, str], ...]:
@@ -110,11 +127,13 @@ class Finished:
     @cached_property
     def reads(self) -> tuple[str, ...]:
         """Local names that the code reads."""
-        found = slots(self.code[0])
+        found = [
+            name for text in (*(s.code for s in self.shared), self.code[0]) for name in slots(text)
+        ]
         for added, text in self.additions:
             found += [name for name in slots(text) if name != added.target.name]
         found += [name for name in slots(self.target) if name != self.defines]
-        found = [name for name in found if name != CAST and not name.startswith(LOOP)]
+        found = [name for name in found if name != CAST and not name.startswith((LOOP, SHARED))]
         return tuple(dict.fromkeys(found))
 
     def covers(self, name: str, axis: int, index: Letter) -> bool:

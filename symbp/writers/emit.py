@@ -19,7 +19,7 @@ from symbp.network.program import (
     Zeros,
     statements,
 )
-from symbp.printers.base import BATCH, LOOP, SUM, fill
+from symbp.printers.base import BATCH, LOOP, SHARED, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
@@ -35,6 +35,7 @@ class Emitter:
         self.storage = storage
         self.program: Program = storage.program
         self.formulas = Formulas(storage)
+        self.names: dict[str, tuple[str, str]] = {}  # of values that lines share: for what
 
     def lines(self, items: tuple[Item, ...], depth: int = 0) -> list[Line]:
         """The statements in order; what runs in one mode alone stands in an ``if training:``."""
@@ -172,7 +173,19 @@ class Emitter:
         if target == value:
             return []
         joint = "= " if item.kind == "add" else " = "
-        return [Line(tidy(f"{target}{joint}{value}"), formula, item.id, depth)]
+        line = Line(tidy(f"{target}{joint}{value}"), formula, item.id, depth)
+        return [*self.shared(item, depth), line]
+
+    def shared(self, item: Statement, depth: int) -> list[Line]:
+        """What a statement would compute twice, each with a name of its own."""
+        made = []
+        for piece in item.pieces:
+            for value in piece.finished.shared if piece.finished else ():
+                name = self.place(piece, value.name)
+                code = fill(value.code, lambda n, *_, p=piece: self.place(p, n))
+                formula = self.formulas.shared(piece, value, name)
+                made.append(Line(tidy(f"{name} = {code}"), formula, item.id, depth))
+        return made
 
     def place_of(self, item: Statement) -> str:
         """The part of an array that one step of a recurrence fills."""
@@ -206,10 +219,23 @@ class Emitter:
     def place(self, piece: Piece, name: str) -> str:
         if name.startswith(LOOP):
             return self.loop_variable(name.removeprefix(LOOP))
+        if name.startswith(SHARED):
+            return self.shared_name(piece, name.removeprefix(SHARED))
         tensor = piece.tensor(name)
         return (
             tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
         )
+
+    def shared_name(self, piece: Piece, hint: str) -> str:
+        """``masked2`` in the second layer; every value of a module has a name of its own."""
+        assert piece.finished is not None
+        local = piece.finished.defines
+        tensor = piece.tensor(local)
+        wish = hint + (tensor.removeprefix(local) if tensor.startswith(local) else "")
+        name = self.loop_variable(wish)
+        while self.names.setdefault(name, (tensor, hint)) != (tensor, hint):
+            name += "_"
+        return name
 
     def loop_variable(self, letter: str) -> str:
         """The letter, or the nearest name that nothing else has."""

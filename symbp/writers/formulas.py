@@ -9,8 +9,9 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.index import signature
 from symbp.network.program import Piece, Statement
 from symbp.printers.base import PRODUCT, SUM, Fill, fill
-from symbp.printers.dialect import Dialect, Latex
+from symbp.printers.dialect import PLAIN, Dialect, Latex
 from symbp.printers.finished import common_letters
+from symbp.printers.shared import Shared
 from symbp.writers.storage import Storage
 
 
@@ -83,6 +84,18 @@ class Formulas:
             return target(defines, *rest) if name == own else write(name, *rest)
 
         return fill(left, write_left), fill(right, write), level
+
+    def shared(self, piece: Piece, value: Shared, name: str) -> str:
+        """What is computed on a line of its own because a statement reads it twice."""
+        assert piece.finished is not None
+        known = self._writer(piece, PLAIN)
+
+        def write(slot: str, index: str, label: str, transposed: bool) -> str:
+            places = ",".join(p for p in (label, index) if p)
+            own = name + (f"[{places}]" if places else "")
+            return own if slot == value.name else known(slot, index, label, transposed)
+
+        return " = ".join(fill(side, write) for side in piece.finished.shared_formula(value, PLAIN))
 
     def _writer(self, piece: Piece, dialect: Dialect) -> Fill:
         def write(name: str, index: str, label: str, transposed: bool) -> str:
