@@ -355,20 +355,39 @@ def _negative(term: sp.Expr) -> bool:
 
 def _sign(term: sp.Expr) -> int:
     """The sign that a term is printed with: ``-y*(s - 1)`` is printed as ``+ y*(1 - s)``."""
-    if not _negative(term):
-        return 1
     coefficient, rest = term.as_coeff_Mul()
     coefficient, _ = _flip(coefficient, list(sp.Mul.make_args(rest)))
     return 1 if coefficient > 0 else -1
 
 
 def _flip(coefficient: sp.Rational, factors: list[sp.Expr]) -> tuple[sp.Rational, list[sp.Expr]]:
-    """``-(a - 1)`` reads ``1 - a``."""
-    if coefficient.could_extract_minus_sign():
-        for k, factor in enumerate(factors):
-            if factor.is_Add and _minuses(-factor) <= _minuses(factor):
-                return -coefficient, [*factors[:k], -factor, *factors[k + 1 :]]
-    return coefficient, factors
+    """``-(a - 1)`` reads ``1 - a``, ``(a - 1)*(b - 1)`` reads ``(1 - a)*(1 - b)``."""
+    negative = bool(coefficient.could_extract_minus_sign())
+    free = [k for k, f in enumerate(factors) if f.is_Add and _minuses(-f) <= _minuses(f)]
+    turned = [k for k in free if _is_less_one(factors[k])]
+    rest = [k for k in free if k not in turned]
+    if len(turned) % 2 != negative:
+        if rest:
+            turned.append(rest[0])
+        elif len(turned) == 1:
+            turned = []
+    factors = [-f if k in turned else f for k, f in enumerate(factors)]
+    return (-coefficient if len(turned) % 2 else coefficient), _squares(factors)
+
+
+def _is_less_one(factor: sp.Expr) -> bool:
+    """Whether a sum is ``a - 1``."""
+    return sp.S.NegativeOne in factor.args and _minuses(factor) == 1
+
+
+def _squares(factors: list[sp.Expr]) -> list[sp.Expr]:
+    """``(1 + a)*(1 - a)`` as ``1 - a**2``."""
+    for k, first in enumerate(factors):
+        for m in range(k + 1, len(factors)):
+            if first.is_Add and first + factors[m] == 2:
+                joined = 1 - (first - 1) ** 2
+                return _squares([*factors[:k], joined, *factors[k + 1 : m], *factors[m + 1 :]])
+    return factors
 
 
 def _minuses(expr: sp.Add) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from symbp.writers.layout import INDENT, WIDTH, broken
 
+HELD = "\ue004"  # a space where no line breaks
+
 
 @dataclass(frozen=True)
 class Line:
@@ -26,10 +28,16 @@ class Line:
         whole = f"{code}  # {self.formula}"
         if self.formula and len(whole) <= WIDTH:
             return [whole + mark]
-        above = textwrap.wrap(
-            self.formula, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
-        )
-        return [*above, *(line + mark for line in broken(code, start))]
+        return [*comment(self.formula, start), *(line + mark for line in broken(code, start))]
+
+
+def comment(formula: str, start: str) -> list[str]:
+    """A formula above its line; what stands in innermost brackets stays together."""
+    kept = re.sub(r"[(\[][^()\[\]]{,60}[)\]]", lambda m: m[0].replace(" ", HELD), formula)
+    lines = textwrap.wrap(
+        kept, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
+    )
+    return [line.replace(HELD, " ") for line in lines]
 
 
 def tidy(code: str) -> str:
