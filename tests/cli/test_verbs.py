@@ -82,6 +82,28 @@ def test_derive_json_holds_what_leads_to_the_names_asked_for(symbp: Run) -> None
     assert {use for equation in whole["equations"] for use in equation["uses"]} <= set(ids)
 
 
+def test_derive_of_order_two_prints_products_with_the_hessian(symbp: Run) -> None:
+    lines = symbp("derive", "article", "--order", "2").stdout.splitlines()
+    assert lines[0].startswith("% Products with the Hessian of the network article.")
+    lines = symbp("derive", "article", "--order", "2", "--result-only").stdout.splitlines()
+    products = [rf"\mathcal{{R}}\left\{{\frac{{\partial L}}{{\partial {p}}}\right\}} = "
+                for p in ("W_1", "b_1", "W_2", "b_2")]  # fmt: skip
+    assert len(lines) == 4
+    assert all(map(str.startswith, lines, products))
+
+
+def test_derive_json_of_order_two_has_the_lines_of_the_module_with_products(symbp: Run) -> None:
+    document = json.loads(symbp("derive", "article", "--order", "2", "--format", "json").stdout)
+    source = symbp("generate", "article", "--hvp").stdout.splitlines()
+    tangents = [e for e in document["equations"] if e["id"].endswith(".tangent")]
+    assert tangents[0]["id"] == "forward.z1.tangent"
+    assert {"backward.dW1.tangent", "backward.db2.tangent"} <= {e["id"] for e in tangents}
+    for equation in tangents:
+        first, last = equation["lines"]
+        for code, line in zip(equation["code"], source[first - 1 : last], strict=True):
+            assert line.strip().startswith(code)
+
+
 # -- generate --------------------------------------------------------------------------------------
 
 
@@ -121,6 +143,24 @@ def test_generate_keeps_a_foreign_file_unless_forced(symbp: Run, here: Path) -> 
 def test_generate_makes_parameters_of_the_type_asked_for(symbp: Run) -> None:
     module = modules.load(symbp("generate", "article", "--dtype", "float32").stdout)
     assert {value.dtype for value in module.init_params().values()} == {np.dtype("float32")}
+
+
+def test_generate_adds_products_with_the_hessian_where_they_are_asked_for(symbp: Run) -> None:
+    plain = modules.load(symbp("generate", "article").stdout)
+    assert not hasattr(plain, "hessian_vector_product")
+    done = symbp("generate", "article", "--hvp")
+    assert done.exit_code == 0
+    module = modules.load(done.stdout)
+    params = module.init_params(0)
+    x, t = np.eye(2), np.ones((2, 1))
+    product = module.hessian_vector_product(params, x, t, params)
+    step = 1e-6
+    up, down = (
+        module.loss_and_grads({k: (1 + h) * p for k, p in params.items()}, x, t)[1]
+        for h in (step, -step)
+    )
+    for key, found in product.items():
+        np.testing.assert_allclose(found, (up[key] - down[key]) / (2 * step), atol=1e-8)
 
 
 def test_own_data_are_found_beside_the_network_file(symbp: Run, here: Path) -> None:
