@@ -11,18 +11,38 @@ import pytest
 import sympy as sp
 
 import symbp
-from symbp.calculus.derive import derive
+from symbp.calculus.derive import Derivation, derive
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Apply, Entry, Reduction, entries, letter
-from symbp.calculus.index import signature
+from symbp.calculus.expression import Apply, Entry, Reduction, letter
+from symbp.calculus.index import base
 from symbp.language.options import LOSSES
-from symbp.layers import LAYERS, activation_by_name, dense, elementwise, losses, norms, shape
+from symbp.layers import (
+    LAYERS,
+    activation_by_name,
+    attention,
+    convolution,
+    dense,
+    elementwise,
+    embedding,
+    losses,
+    norms,
+    pooling,
+    recurrent,
+    shape,
+)
 from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition
 from symbp.network.template import Library, Place, Shape, named_bodies
 
 CODE = Path(symbp.__file__).parent
 FLAT, SEQUENCE, IMAGES = (None, 4), (None, 2, 4), (None, 2, 3, 4)
+SIGNALS, TOKENS = (None, 2, 5), (None, 5)
+WINDOWS = {"kernel": (2, 3), "stride": (1, 2), "padding": (1, 0), "dilation": (1, 1), "bias": True}
+RNN = replace(
+    recurrent.rnn(3, "tanh", True),
+    formula="h[n,t,j] = tanh(sum(x[n,t,i]*Wx[i,j], i) + sum(h[n,t-1,k]*Wh[k,j], k) + b[j])\n"
+    "y[n,t,j] = h[n,t,j]",
+)
 BUILT_IN: dict[str, tuple[Definition, tuple[Shape, ...]]] = {
     "dense": (dense.dense(3, True), (FLAT,)),
     "dense of a sequence": (dense.dense(3, True), (SEQUENCE,)),
@@ -41,6 +61,21 @@ BUILT_IN: dict[str, tuple[Definition, tuple[Shape, ...]]] = {
     "add": (shape.combine("+", 3), (FLAT,) * 3),
     "multiply": (shape.combine("*", 3), (FLAT,) * 3),
     "concat": (shape.concat(2, 1, (4, 4)), (SEQUENCE, SEQUENCE)),
+    "conv1d": (convolution.convolution(2, 3, (3,), (1,), (1,), (2,), 1, True), (SIGNALS,)),
+    "conv2d": (convolution.convolution(2, 3, groups=1, **WINDOWS), (IMAGES,)),
+    "grouped conv2d": (convolution.convolution(2, 4, groups=2, **WINDOWS), (IMAGES,)),
+    "maxpool2d": (pooling.pool2d("max", (2, 2), (1, 2)), (IMAGES,)),
+    "avgpool2d": (pooling.pool2d("mean", (2, 2), (1, 2)), (IMAGES,)),
+    "globalavgpool": (pooling.globalavgpool(), (IMAGES,)),
+    "embedding": (embedding.embedding(6, 3), (TOKENS,)),
+    "positional": (embedding.sinusoidal(4), (SEQUENCE,)),
+    "learned positional": (embedding.learned(), (SEQUENCE,)),
+    "rnn": (RNN, (SEQUENCE,)),
+    "lstm": (recurrent.lstm(3, True), (SEQUENCE,)),
+    "lstm's last step": (recurrent.lstm(3, False), (SEQUENCE,)),
+    "gru": (recurrent.gru(3, True), (SEQUENCE,)),
+    "attention": (attention.attention(4, 2, False), (SEQUENCE,)),
+    "causal attention": (attention.attention(4, 1, True), (SEQUENCE,)),
     **{f"activation {name}": (activation_by_name(name), (FLAT,)) for name in ACTIVATIONS},
     **{
         f"loss {kind}": (
@@ -52,7 +87,7 @@ BUILT_IN: dict[str, tuple[Definition, tuple[Shape, ...]]] = {
     },
 }
 WORD = re.compile(r"(?<![\w.])[A-Za-z]\w*")
-FUNCTIONS = "sum mean max min softmax exp log sqrt abs erf where maximum minimum"
+FUNCTIONS = "sum mean max min softmax exp log sqrt abs cos erf where maximum minimum pad"
 LANGUAGE = {*FUNCTIONS.split(" "), "size", "and", "or", "pi", "n", *ACTIVATIONS}
 
 
@@ -87,41 +122,60 @@ def under_other_names(definition: Definition) -> tuple[Definition, dict[str, str
     return changed, names
 
 
-def gradients(definition: Definition, shapes: tuple[Shape, ...]) -> dict[str, list[Equation]]:
-    library = Library()
+def derivation_of(definition: Definition, shapes: tuple[Shape, ...]) -> Derivation:
     plain = replace(definition, inference=None, updates=None, buffers={})
-    unit = library.unit(plain, plain.formula, Place(shapes, None), True)[0]
-    return {a.name: list(a.equations) for a in derive(unit).adjoints}
+    integers = frozenset(definition.inputs if shapes == (TOKENS,) else ())
+    return derive(Library().unit(plain, plain.formula, Place(shapes, None, integers), True)[0])
 
 
-def text_of(equation: Equation, names: dict[str, str]) -> str:
-    """The same for equations that are equal up to letters, and up to the names of tensors."""
+def tensors_of(derivation: Derivation) -> list[str]:
+    """Every tensor that the formula or its derivation named, in one order."""
+    unit = derivation.unit
+    found = [e.name for e in unit.equations]
+    return [*dict.fromkeys(found), *(name for k in unit.links for name in k.shares)]
 
-    def rename(node: sp.Basic) -> sp.Basic:
-        if isinstance(node, Entry):
-            bare = node.name.lstrip("∂")
-            marks = "∂" * (len(node.name) - len(bare))
-            return Entry(marks + names.get(bare, bare), *node.indices)
-        if isinstance(node, Reduction):
-            places = [i for read in entries(node.body) for i in read.indices]
-            return node.func(rename(node.body), *sorted(node.letters, key=places.index))
-        return node.func(*map(rename, node.args)) if node.args else node
 
-    both = sp.Function("equation")(rename(equation.target), rename(equation.rhs))
-    return signature(both)[0]
+def families(mine: Derivation, theirs: Derivation, names: dict[str, str]) -> dict[str, str]:
+    """Letters of one derivation -> those of the other, from the axes of all tensors."""
+    found = {k: v for k, v in names.items() if k in mine.unit.sizes}
+    for name, own in mine.unit.letters.items():
+        other = theirs.unit.letters[names.get(name, name)]
+        for one, two in zip(own, other, strict=True):
+            found.setdefault(base(one), base(two))
+    return found
+
+
+def translated(node: sp.Basic, names: dict[str, str], letters: dict[str, str]) -> sp.Basic:
+    """The expression with other names; bound letters in alphabetic order."""
+
+    def to(node: sp.Basic) -> sp.Basic:
+        return translated(node, names, letters)
+
+    if isinstance(node, Entry):
+        bare = node.name.lstrip("∂")
+        marks = "∂" * (len(node.name) - len(bare))
+        return Entry(marks + names.get(bare, bare), *map(to, node.indices))
+    if node.is_Symbol:
+        return letter(node.name.replace(base(node), letters.get(base(node), base(node)), 1))
+    if isinstance(node, Reduction):
+        return node.func(to(node.body), *sorted(map(to, node.letters), key=str))
+    return node.func(*map(to, node.args)) if node.args else node
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_other_names_give_the_same_derivation(name):
     definition, shapes = BUILT_IN[name]
     changed, names = under_other_names(definition)
-    mine, theirs = gradients(definition, shapes), gradients(changed, shapes)
-    parts = [k for k in mine if k not in names]
-    names |= dict(zip(parts, [k for k in theirs if k not in names.values()], strict=True))
-    assert {names[k] for k in mine} == set(theirs)
-    for key, equations in mine.items():
-        wanted = [text_of(e, names) for e in equations]
-        assert [text_of(e, {}) for e in theirs[names[key]]] == wanted, key
+    mine, theirs = derivation_of(definition, shapes), derivation_of(changed, shapes)
+    pairs = dict(zip(tensors_of(mine), tensors_of(theirs), strict=True))
+    assert names.items() | pairs.items() == (names | pairs).items()
+    names |= pairs
+    letters = families(mine, theirs, names)
+    assert [names[a.name] for a in mine.adjoints] == [a.name for a in theirs.adjoints]
+    for one, other in zip(mine.adjoints, theirs.adjoints, strict=True):
+        for e, wanted in zip(one.equations, other.equations, strict=True):
+            assert translated(e.target, names, letters) == wanted.target, one.name
+            assert translated(e.rhs, names, letters) == translated(wanted.rhs, {}, {}), one.name
 
 
 @pytest.mark.parametrize("name", named_bodies())
