@@ -87,8 +87,8 @@ def _backward(params, cache, t):
         dxhat2 = du2 * gamma2[l]  # ∂L/∂xhat2[l] = ∂L/∂u2[l] ⊙ gamma2[l]
         dbeta2[l] = du2.sum(axis=0)  # ∂L/∂beta2[l] = Σ_n ∂L/∂u2[l]
         dgamma2[l] = (du2 * xhat2[l]).sum(axis=0)  # ∂L/∂gamma2[l] = Σ_n ∂L/∂u2[l] ⊙ xhat2[l]
-        # ∂L/∂h1[l]|u2 = (∂L/∂xhat2[l] - 1/12 Σ_d ∂L/∂xhat2[l] - xhat2[l] ⊙ (1/12 Σ_d xhat2[l] ⊙
-        #   ∂L/∂xhat2[l])) / s2[l]
+        # ∂L/∂h1[l]|u2 = (∂L/∂xhat2[l] - 1/12 Σ_d ∂L/∂xhat2[l] - xhat2[l] ⊙
+        #   (1/12 Σ_d xhat2[l] ⊙ ∂L/∂xhat2[l])) / s2[l]
         dh1_u2 = (
             dxhat2
             - dxhat2.mean(axis=-1, keepdims=True)

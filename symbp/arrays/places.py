@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import sympy as sp
 
-from symbp.calculus.expression import Entry, Group, Letter, entries
+from symbp.calculus.expression import Entry, Group, Letter, Size, entries
 
 
 def has_gather(index: sp.Expr) -> bool:
@@ -39,6 +39,16 @@ def letters_of(index: sp.Expr) -> tuple[Letter, ...]:
         return -abs(stride), terms.index(stride * s)
 
     return tuple(sorted(found, key=stride_first))
+
+
+def part_of(index: sp.Expr, size_of: Callable[[Letter], int | None]) -> Group | None:
+    """``3*size(j) + j``, which is part 3 of an axis that is split in parts, as ``(3, j)``."""
+    letters, sizes = sorted(index.free_symbols, key=str), list(index.atoms(Size))
+    if not index.is_Add or len(letters) != 1 or len(sizes) != 1:
+        return None
+    part = (index - letters[0]) / sizes[0]
+    own = size_of(sizes[0].letter) == size_of(letters[0])
+    return Group(part, letters[0]) if own and part.is_Integer and part > 0 else None
 
 
 def is_window(index: sp.Expr, fixed: Collection[Letter] = ()) -> bool:

@@ -66,6 +66,10 @@ class Dialect(ABC):
     def cases(self, condition: str, then: str, otherwise: str) -> Piece: ...
 
     @abstractmethod
+    def otherwise(self, text: str, value: str) -> str:
+        """What is ``value`` elsewhere."""
+
+    @abstractmethod
     def iverson(self, condition: str) -> Piece: ...
 
     def places(self, words: Sequence[str]) -> str:
@@ -138,6 +142,9 @@ class Latex(Dialect):
             ATOM,
         )
 
+    def otherwise(self, text: str, value: str) -> str:
+        return rf"{text}, \; \text{{else}} \; {value}"
+
     def iverson(self, condition: str) -> tuple[str, int]:
         return f"[{condition}]", ATOM
 
@@ -168,7 +175,7 @@ class Plain(Dialect):
         return f"{over}/{under}", PRODUCT
 
     def root(self, text: str) -> tuple[str, int]:
-        return f"√({text})", ATOM
+        return f"√{text if text.isalnum() else self.bracket(text)}", ATOM
 
     def power(self, base: str, exponent: str) -> tuple[str, int]:
         digits = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -186,11 +193,15 @@ class Plain(Dialect):
         return f"|{text}|", ATOM
 
     def reduction(self, op: str, letters: str, body: str, mean: str = "") -> tuple[str, int]:
+        mean = self.bracket(mean) if " " in mean or self.times in mean else mean
         sign = {"sum": "Σ", "max": "max", "mean": f"1/{mean} Σ"}[op]
         return f"{sign}_{letters.replace(' ', '')} {body}", PRODUCT
 
     def cases(self, condition: str, then: str, otherwise: str) -> tuple[str, int]:
         return f"({then} if {condition} else {otherwise})", ATOM
+
+    def otherwise(self, text: str, value: str) -> str:
+        return f"{text}, else {value}"
 
     def iverson(self, condition: str) -> tuple[str, int]:
         return f"[{condition}]", ATOM

@@ -155,6 +155,20 @@ class Finished:
                 del axes[self.inside.drop[original]]
         return self.size_of(axes[axis])
 
+    def whole_length(self, name: str, axis: int) -> int | None:
+        """Of an axis as formulas have it, where that is known."""
+        known = self.unit.letters.get(name.lstrip(ADJOINT))
+        return None if known is None else self.size_of(known[axis])
+
+    def with_border(self, sides: Sides, dialect: Dialect) -> Sides:
+        """What stands where an array is put into the middle of another: ``.., else 0``."""
+        if not self.border:
+            return sides
+        left, right, level = sides
+        fill = self.unit.fills.get(self.equation.name, sp.S.Zero)
+        text = Index(dialect, {}, self.size_of).constant(fill)[0]
+        return left, dialect.otherwise(right, text), level
+
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]
 
@@ -165,9 +179,10 @@ class Finished:
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             if notation == "index":
                 shown = dict(zip(self.equation.target.indices, letters, strict=False))
-                sides = Index(dialect, functions, self.size_of, shown, self.unit.links).equation(
-                    self.shown
+                printer = Index(
+                    dialect, functions, self.size_of, shown, self.unit.links, self.whole_length
                 )
+                sides = self.with_border(printer.equation(self.shown), dialect)
             else:
                 found = matrix_equation(
                     self.shown, dialect, functions, self.size_of, self.unit.links

@@ -25,7 +25,7 @@ from symbp.arrays.nodes import (
     children,
     is_indicator,
 )
-from symbp.arrays.places import has_gather
+from symbp.arrays.places import has_gather, part_of
 from symbp.calculus.equation import ADJOINT, Link
 from symbp.calculus.expression import Entry, Group, Letter, Size, letter
 from symbp.calculus.index import base
@@ -47,11 +47,13 @@ class Formula(Printer):
         size_of: SizeOf,
         shown: Mapping[Letter, str] | None = None,
         links: tuple[Link, ...] = (),
+        length: Callable[[str, int], int | None] | None = None,
     ) -> None:
         self.links = {link.name: link for link in links}
         self.dialect = dialect
         self.functions = functions
         self.size_of = size_of
+        self.length = length  # of a tensor's axis
         self.shown = dict(shown or {})  # letters in use, as they are written
 
     def bracket(self, text: str) -> str:
@@ -145,6 +147,9 @@ class Formula(Printer):
             return self.letter(index)
         if has_gather(index):
             return self.gathered(index)
+        part = part_of(index, self.size_of)
+        if part is not None:
+            return self.place(part)
         known = {s: self.size_of(s.letter) for s in index.atoms(Size)}
         index = index.xreplace({s: sp.Integer(k) for s, k in known.items() if k is not None})
         renamed = {s: sp.Symbol(self.letter(s)) for s in index.free_symbols}
@@ -266,7 +271,7 @@ class Formula(Printer):
 
     def with_letters(self, node: nodes.Reduce) -> tuple[str, int]:
         """A reduction with its letters below the sign; a minus of the whole body goes in front."""
-        sizes = " ".join(self.size(i) for i in node.over)
+        sizes = self.sizes(node.over)
         inner = bare(node.x)
         with self.bound(node.over) as letters:
             text, level = self.piece(node.x)
@@ -281,11 +286,26 @@ class Formula(Printer):
         result, level = self.dialect.reduction(node.op, letters, body, sizes)
         return ("-" if negative else "") + result, SUM if negative else level
 
+    def below(self, nodes: Iterable[Node]) -> list[Node]:
+        """What divides, in reading order: numbers before the batch size."""
+
+        def place(node: Node) -> int:
+            return 2 if not isinstance(node, Const) else not self.text(node).isdigit()
+
+        return sorted(in_reading_order(nodes), key=place)
+
+    def sizes(self, letters: tuple[Letter, ...]) -> str:
+        """How many entries a mean is over: the sizes of its letters, the batch size behind."""
+        text = ""
+        for index in sorted(letters, key=lambda i: self.size_of(i) is None):
+            text = self.joined(text, self.size(index))
+        return text
+
     def scaled(self, number: str, text: str) -> str:
         """A number in front of a product: ``1/2`` and ``1/N Σ`` are ``1/(2 N) Σ``."""
-        mean = re.match(r"1/(\S+) (Σ.*)", text)
+        mean = re.match(r"1/(\([^()]*\)|\S+) (Σ.*)", text)
         if mean and number.startswith("1/"):
-            return f"1/({self.joined(number[2:], mean[1])}) {mean[2]}"
+            return f"1/({self.joined(number[2:], mean[1].strip('()'))}) {mean[2]}"
         return " ".join(p for p in (number, text) if p)
 
     def joined(self, left: str, right: str) -> str:
@@ -299,7 +319,19 @@ class Formula(Printer):
 class Index(Formula):
     def Ref(self, node: nodes.Ref) -> tuple[str, int]:
         name, indices = self.delayed(node.name, node.index)
-        return slot(name, self.places(indices)), ATOM
+        return slot(name, self.places(self.with_first_parts(node, indices))), ATOM
+
+    def with_first_parts(
+        self, node: nodes.Ref, indices: tuple[sp.Expr, ...]
+    ) -> tuple[sp.Expr, ...]:
+        """A letter that reads the first part of an axis as ``(0, j)``."""
+        places = list(indices)
+        for axis in node.short:
+            whole = self.length(node.name, axis) if self.length else None
+            size = self.size_of(node.index[axis])
+            if whole and size and whole % size == 0:
+                places[axis] = Group(sp.S.Zero, indices[axis])
+        return tuple(places)
 
     def Align(self, node: nodes.Align) -> tuple[str, int]:
         return self.piece(node.x)
@@ -316,7 +348,7 @@ class Index(Formula):
 
     def Prod(self, node: nodes.Prod) -> tuple[str, int]:
         node = flat(node)
-        over, under = in_reading_order(node.over), in_reading_order(node.under)
+        over, under = in_reading_order(node.over), self.below(node.under)
         sign, number = self.coefficient(node.coefficient)
         if self.dialect.bars and (under or any(mean_in(x) for x in over)):
             return self.with_bar(node.coefficient, over, under)
@@ -343,7 +375,7 @@ class Index(Formula):
         sign = "-" if coefficient < 0 else ""
         means = [m for x in over if (m := mean_in(x))]
         over = [replace(m, op="sum") if (m := mean_in(x)) else x for x in over]
-        under = in_reading_order([*(Const(Size(i)) for m in means for i in m.over), *under])
+        under = self.below([*(Const(Size(i)) for m in means for i in m.over), *under])
         above = self.constant(sp.Integer(abs(coefficient.p)))[0] if abs(coefficient.p) != 1 else ""
         below = self.constant(sp.Integer(coefficient.q))[0] if coefficient.q != 1 else ""
         flat = [x for x in over if not self.dialect.tall(self.text(x))]

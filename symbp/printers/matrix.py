@@ -56,8 +56,10 @@ class Matrix(Formula):
         if node.short or len(set(bare)) < len(bare) or set(bare) != set(node.axes):
             raise NoMatrixForm
         steps = dict(zip(bare, indices, strict=True))  # h[n,t-1,i] is the matrix of step t-1
-        if any(steps[a] != a and a not in self.labels for a in node.axes):
-            raise NoMatrixForm
+        for a in node.axes:
+            moved = steps[a] - a
+            if moved != 0 and not (self.links and moved.is_Integer and a in self.labels):
+                raise NoMatrixForm  # a part, or a place within a border
         label = ",".join(self.place(steps[a]) for a in node.axes if a in self.labels)
         return slot(name, "", label, "T" if transposed else ""), ATOM
 
@@ -116,7 +118,7 @@ class Matrix(Formula):
         sign, number = self.coefficient(node.coefficient)
         scalars = [x for x in node.over if not self.matrix_axes(x)]
         arrays = [x for x in node.over if self.matrix_axes(x)]
-        below = [x for x in node.under if not self.matrix_axes(x)]
+        below = self.below(x for x in node.under if not self.matrix_axes(x))
         divisors = [x for x in node.under if self.matrix_axes(x)]
         last = PRODUCT if not arrays and not divisors else POWER
         words = [self.text(x, POWER) for x in scalars[:-1]]
@@ -149,7 +151,7 @@ class Matrix(Formula):
             raise NoMatrixForm
         body = self._with_ones(node.x, inner)
         if node.op == "mean":
-            sizes = " ".join(self.size(i) for i in node.over)
+            sizes = self.sizes(node.over)
             body = f"{self.dialect.fraction('1', sizes)[0]} {body}"
         if summed:
             return self.dialect.reduction("sum", self.letters(summed), body)

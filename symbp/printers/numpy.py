@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy as sp
 
 from symbp.arrays import nodes
@@ -189,9 +191,11 @@ class NumPy(Reads):
             factors.append(self.text(plain, POWER if factors else PRODUCT))
         sign = "-" if number == "-" else ""
         text = sign + (" * ".join(factors) or "1")
-        divisors = [divisor] if divisor else []
-        for below in [*divisors, *(self.text(x, POWER) for x in node.under)]:
-            text += f" / {below}"
+        below = [self.text(x, POWER) for x in node.under]
+        numbers = [t for t in (divisor, *below) if t.isdigit()]
+        divisors = [str(math.prod(map(int, numbers)))] if numbers else []
+        for one in [*divisors, *(t for t in below if not t.isdigit())]:
+            text += f" / {one}"
         return text, SUM if text.startswith("-") else PRODUCT
 
     @staticmethod

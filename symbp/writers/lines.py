@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from symbp.writers.layout import INDENT, WIDTH, broken
 
 HELD = "\ue004"  # a space where no line breaks
+SHORT = 40  # a bracket that stays on one line of a comment
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,19 @@ class Line:
 
 
 def comment(formula: str, start: str) -> list[str]:
-    """A formula above its line; what stands in innermost brackets stays together."""
-    kept = re.sub(r"[(\[][^()\[\]]{,60}[)\]]", lambda m: m[0].replace(" ", HELD), formula)
+    """A formula above its line; what stands in short brackets stays together."""
     lines = textwrap.wrap(
-        kept, WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
+        held(formula), WIDTH, initial_indent=f"{start}# ", subsequent_indent=f"{start}#   "
     )
     return [line.replace(HELD, " ") for line in lines]
+
+
+def held(formula: str) -> str:
+    def hold(match: re.Match[str]) -> str:
+        text = match[0]
+        return text.replace(" ", HELD) if len(text) <= SHORT else f"({held(text[1:])}"
+
+    return re.sub(r"\((?:[^()]|\([^()]*\))*\)", hold, formula)
 
 
 def tidy(code: str) -> str:
