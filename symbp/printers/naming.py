@@ -72,6 +72,8 @@ def carrying(text: str) -> str:
         return rf"\left( {text} \right)"
     if text.startswith("∂"):
         return f"({text})"
+    if text.startswith((r"\tilde", r"\hat")) and "^" in text:
+        return f"{{{text}{{}}}}"  # an accent alone in braces is no group of its own to TeX
     return f"{{{text}}}" if "^" in text else text
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sympy as sp
 
 import symbp
 from symbp import examples
+from symbp.arrays.scan import Inside
 from symbp.calculus.equation import Equation, adjoint_name
 from symbp.calculus.expression import (
     Compare,
@@ -27,6 +30,7 @@ from symbp.calculus.functions import U
 from symbp.calculus.interpreter import Grid, accumulate
 from symbp.network.template import named_bodies
 from symbp.network.unit_text import UnitText
+from symbp.network.vocabulary import bounds
 from tests.calculus.units import CASES, computed, interpreted, shape_in, text_of
 
 I, J, K = letter("i"), letter("j"), letter("k")
@@ -153,11 +157,14 @@ def differences(text: UnitText) -> list[tuple[str, float]]:
     rng = np.random.default_rng(0)
     unit, found = text.unit, []
     lines = [*text.forward, *(f for _, each in text.backward for f in each)]
+    lines = [replace(f, inside=Inside()) for f in lines]  # for all steps of a recurrence at once
     made = {f.equation.name for f in lines}
     read = {r.name for f in lines for r in entries(f.equation.rhs)}
     output = {adjoint_name(unit.output)} & read
     names = sorted({*read, *unit.inputs, *unit.parameters} - made | output)
     tensors = {name: rng.uniform(0.2, 0.9, shape_in(unit, name)) for name in names}
+    for name, bound in bounds(unit).items():
+        tensors[name] = rng.integers(bound, size=shape_in(unit, name))
     for finished in lines:
         equation = finished.runs or finished.equation
         wanted = interpreted(equation, unit, tensors)
