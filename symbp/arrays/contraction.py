@@ -77,6 +77,23 @@ class Contraction:
         last_b = self._place(free_b[-1]) if free_b else len(self.axes)
         if last_a > last_b or not free_a:
             a, b, free_a, free_b = b, a, free_b, free_a
+        for matrix, stack in ((a, b), (b, a)):
+            axes = self.stacked(matrix, stack, shared, batch)
+            if axes:
+                return Contract(matrix, stack, shared, batch, axes)
         if not batch or (len(shared) == 1 and len(free_a) == len(free_b) == 1):
             return Contract(a, b, shared, batch, (*batch, *free_a, *free_b))
         return Einsum((a, b), over, self._free([a, b], over))
+
+    def stacked(self, matrix: Node, stack: Node, shared: Axes, batch: Axes) -> Axes:
+        """The axes of one matrix product for each of the leading axes of ``stack``: ``W[f,c]`` and
+        ``x[n,c,p,q]`` give ``[n,f,p,q]``. Empty where the target has them in another order."""
+        free = [x for x in matrix.axes if x not in shared + batch]
+        if len(shared) != 1 or len(free) != 1 or set(matrix.axes) - {*shared, *free} != set(batch):
+            return ()
+        place = stack.axes.index(shared[0])
+        lead, rest = stack.axes[:place], stack.axes[place + 1 :]
+        axes = (*lead, *free, *rest)
+        new = lead[: len(lead) - len(batch)]
+        known = all(x in self.axes for x in axes) and list(axes) == sorted(axes, key=self._place)
+        return axes if known and new and rest and lead == (*new, *batch) else ()

@@ -56,13 +56,22 @@ class Align:
 
 @dataclass(frozen=True)
 class Contract:
-    """Sum over the shared letters ``over`` of a product of two, one result for each of ``batch``."""
+    """Sum over the shared letters ``over`` of a product of two, one result for each of ``batch``.
+
+    The axes are those of ``batch``, of ``a`` and of ``b``; where it is ``stacked``, ``a`` is a matrix and
+    ``b`` has axes in front, for each of which there is one product.
+    """
 
     a: Node
     b: Node
     over: Axes
     batch: Axes
     axes: Axes
+
+    @property
+    def stacked(self) -> bool:
+        free = tuple(x for x in (*self.a.axes, *self.b.axes) if x not in self.batch + self.over)
+        return self.axes != (*self.batch, *free)
 
 
 @dataclass(frozen=True)

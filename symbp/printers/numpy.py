@@ -134,6 +134,8 @@ class NumPy(Reads):
 
     def Contract(self, node: nodes.Contract) -> tuple[str, int]:
         a, b, over = node.a, node.b, node.over
+        if node.stacked:
+            return self._products(node)
         if not node.batch:
             if len(over) == 1 and len(b.axes) <= 2 and (len(a.axes) <= 2 or a.axes[-1] == over[0]):
                 return self._matrix_product(a, b, over[0]), PRODUCT
@@ -144,6 +146,18 @@ class NumPy(Reads):
         left = self._stacked(a, node, last=True)
         right = self._stacked(b, node, last=False)
         return f"{left} @ {right}", PRODUCT
+
+    def _products(self, node: nodes.Contract) -> tuple[str, int]:
+        """A matrix times each of a stack of matrices, whose last axes count as one."""
+        (over,) = node.over
+        place = node.b.axes.index(over)
+        left, right = self._stacked(node.a, node, last=True), self.text(node.b, ATOM)
+        rest = node.b.axes[place + 1 :]
+        if len(rest) == 1:
+            return f"{left} @ {right}", PRODUCT
+        columns = (*node.b.axes[: place + 1], Group(*rest))
+        right += f".reshape({', '.join(map(self._axis_length, columns))})"
+        return f"({left} @ {right}).reshape({', '.join(map(self._axis_length, node.axes))})", ATOM
 
     def _matrix_product(self, a: Node, b: Node, over: Letter) -> str:
         left = self.text(a, ATOM)
