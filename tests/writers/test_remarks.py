@@ -101,8 +101,7 @@ def test_the_gradient_of_the_input_is_a_correlation_with_the_kernel_turned_aroun
         r"\frac{\partial L}{\partial h_{n,c,p+u}} = "
         r"\sum_{f} \frac{\partial L}{\partial y_{nfp}} K_{2,fcu}"
     )
-    assert behind(text, sentence) == (
-        r"\frac{\partial L}{\partial h_{nca}} = "
+    assert behind(text, sentence).partition(" = ")[2] == (
         r"\sum_{f u} K_{2,fcu} \frac{\partial L}{\partial y_{n,f,a-u}}"
     )
 
