@@ -10,8 +10,8 @@ from tests.peer.random_real_layers import CHANGING, KEEPING, POOLS, RECURRENT, C
 
 # Each number draws around one of them, in turn. "ties" holds equal maxima, and wants whole numbers.
 KINDS = (
-    *("tower", "transformer", "conv2d", "attention", "lstm", "maxpool2d", "embedding", "gru"),
-    *("conv1d", "rnn", "avgpool2d", "positional", "globalavgpool", "ties", "tagger"),
+    *("conv2d", "rnn", "attention", "lstm", "maxpool2d", "embedding", "gru", "conv1d", "ties"),
+    *("avgpool2d", "positional", "globalavgpool", "tagger", "tower", "transformer"),
 )
 WITH_KINKS = ("maxpool2d", "ties")
 
