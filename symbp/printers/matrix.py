@@ -21,7 +21,8 @@ from symbp.calculus.equation import Link
 from symbp.calculus.expression import Letter
 from symbp.printers.base import ATOM, CONDITION, POWER, PRODUCT, SUM, slot
 from symbp.printers.dialect import Dialect, Latex
-from symbp.printers.index import Formula, FunctionNames, SizeOf
+from symbp.printers.formula import Formula
+from symbp.printers.leaves import FunctionNames, SizeOf
 
 
 class NoMatrixForm(Exception):
