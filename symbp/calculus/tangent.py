@@ -11,11 +11,11 @@ from collections.abc import Collection, Mapping
 
 import sympy as sp
 
-from symbp.calculus.derive import Rewriter
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import Entry, SumOver
 from symbp.calculus.maxima import Masks, with_masks
 from symbp.calculus.pullback import pullback
+from symbp.calculus.rewrite import Rewriter
 
 
 def tangent(

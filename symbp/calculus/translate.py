@@ -14,8 +14,8 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from symbp.calculus.axes import canonical_letters, united
+from symbp.calculus.collect import is_contraction
 from symbp.calculus.delay import Delays, in_order, with_links
-from symbp.calculus.derive import is_contraction
 from symbp.calculus.equation import Equation, Link
 from symbp.calculus.expression import (
     Abs,

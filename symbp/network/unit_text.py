@@ -9,10 +9,11 @@ from functools import cached_property
 
 from symbp.arrays.scan import Inside, Stored, loops_of, stored
 from symbp.arrays.schedule import Loop, Scheduled, flat, schedule
-from symbp.calculus.derive import Adjoint, Derivation
+from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Link, Unit
 from symbp.calculus.expression import entries
 from symbp.calculus.index import base
+from symbp.calculus.rewrite import Adjoint
 from symbp.calculus.stabilise import shifted_exponentials
 from symbp.printers.finished import Finished
 

@@ -12,10 +12,10 @@ from symbp.arrays.border import Border, border
 from symbp.arrays.lower import Added, Frame, Lowered, lower
 from symbp.arrays.nodes import Ref
 from symbp.arrays.scan import Inside
-from symbp.calculus.derive import Adjoint
 from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import Letter, entries
 from symbp.calculus.index import base
+from symbp.calculus.rewrite import Adjoint
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
 from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, slots

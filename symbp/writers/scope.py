@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import sympy as sp
 
 from symbp.arrays.lower import lower_value
-from symbp.calculus.derive import Adjoint
+from symbp.calculus.rewrite import Adjoint
 from symbp.network.program import Piece
 from symbp.printers.base import BATCH, SUM, fill
 from symbp.printers.dialect import Dialect, Latex

@@ -6,8 +6,9 @@ import pytest
 import sympy as sp
 
 import symbp
-from symbp.calculus.derive import Adjoint, Derivation
+from symbp.calculus.derive import Derivation
 from symbp.calculus.functions import A, U, derivative
+from symbp.calculus.rewrite import Adjoint
 from symbp.network.template import named_bodies
 from tests.layers.proved import Table, dense
 
