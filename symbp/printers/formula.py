@@ -108,7 +108,7 @@ class Formula(Leaves):
     def Condition(self, node: nodes.Condition) -> tuple[str, int]:
         return self.dialect.iverson(self.inside(node))
 
-    # -- what products and reductions share -------------------------------------------------------
+    # -- what products and reductions share -----------------------------------------------------
 
     def coefficient(self, value: sp.Rational) -> tuple[str, str]:
         """Sign, and the number in front of a product."""

@@ -42,7 +42,7 @@ class Leaves(Printer):
     def bracket(self, text: str) -> str:
         return self.dialect.bracket(text)
 
-    # -- numbers and sizes ------------------------------------------------------------------------
+    # -- numbers and sizes ----------------------------------------------------------------------
 
     def Const(self, node: nodes.Const) -> tuple[str, int]:
         return self.constant(node.value)
@@ -92,7 +92,7 @@ class Leaves(Printer):
         size = self.size_of(index)
         return slot(BATCH) if size is None else str(size)
 
-    # -- letters and places -----------------------------------------------------------------------
+    # -- letters and places ---------------------------------------------------------------------
 
     def letter(self, index: Letter) -> str:
         """``i_2``, a fresh copy of i, is written i, or i' where i is in use."""
