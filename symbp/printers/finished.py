@@ -9,7 +9,8 @@ from functools import cached_property
 import sympy as sp
 
 from symbp.arrays.border import Border, border
-from symbp.arrays.lower import Added, Frame, Lowered, lower
+from symbp.arrays.expressions import Frame
+from symbp.arrays.lower import Added, Lowered, lower
 from symbp.arrays.nodes import Ref
 from symbp.arrays.scan import Inside
 from symbp.calculus.equation import ADJOINT, Equation, Unit

@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 
 from symbp.arrays.border import border
-from symbp.arrays.lower import Frame, lower
+from symbp.arrays.expressions import Frame
+from symbp.arrays.lower import lower
 from symbp.arrays.nodes import Ref
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import Entry, SumOver, letter

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.arrays.align import align
-from symbp.arrays.lower import Frame, lower
+from symbp.arrays.expressions import Frame
+from symbp.arrays.lower import lower
 from symbp.arrays.nodes import (
     Align,
     Contract,

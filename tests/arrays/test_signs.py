@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from symbp.arrays.lower import Frame, lower
+from symbp.arrays.expressions import Frame
+from symbp.arrays.lower import lower
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import Entry, letter
 from symbp.printers.base import fill
