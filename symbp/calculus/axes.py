@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import Entry, Letter, entries, letter
@@ -55,10 +55,11 @@ def canonical_letters(
     known: Mapping[str, tuple[Letter, ...]],
     axes: Axes,
     taken: frozenset[str],
+    whole: Callable[[Entry], bool],
 ) -> dict[str, tuple[Letter, ...]]:
     """Of every tensor the letters of its definition, else of its first bare read, else fresh ones.
 
-    Fresh letters are added to ``axes``.
+    ``whole`` says whether bare letters run over all of a tensor. Fresh letters are added to ``axes``.
     """
     made = dict(known)
     several = [e.name for e in equations]
@@ -70,7 +71,7 @@ def canonical_letters(
             made.setdefault(equation.name, _fresh(equation.target, axes, taken))
     touched = [r for e in equations for r in (e.target, *entries(e.target), *entries(e.rhs))]
     for read in touched:
-        if read.name not in made and read.plain:
+        if read.name not in made and read.plain and whole(read):
             made[read.name] = tuple(letter(base(i)) for i in read.indices)
     for read in touched:
         if read.name not in made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
@@ -60,9 +61,18 @@ def _in_order(
         k: {owner[n] for node in group for n in needs.get(node, ())} - {k}
         for k, group in enumerate(groups)
     }
+    users: dict[int, list[int]] = {}
+    for k, others in waiting.items():
+        for other in others:
+            users.setdefault(other, []).append(k)
+    ready = [k for k, others in waiting.items() if not others]
+    heapq.heapify(ready)
     ordered: list[list[T]] = []
-    while waiting:
-        ready = next(k for k, others in waiting.items() if not others & waiting.keys())
-        del waiting[ready]
-        ordered.append(groups[ready])
+    while ready:
+        done = heapq.heappop(ready)
+        ordered.append(groups[done])
+        for user in users.get(done, ()):
+            waiting[user].discard(done)
+            if not waiting[user]:
+                heapq.heappush(ready, user)
     return ordered

@@ -39,7 +39,7 @@ from symbp.calculus.expression import (
     has_reduction,
     letter,
 )
-from symbp.calculus.index import fresh, substitute
+from symbp.calculus.index import base, fresh, substitute
 from symbp.calculus.padding import Borders, paddings
 from symbp.calculus.parts import Parts
 from symbp.calculus.pullback import axis_size
@@ -131,7 +131,9 @@ class _Translator:
             rhs = self.value(equation.rhs, WHOLE)
             self.out.append(self.summed(Equation(target, rhs), equation.accumulate))
         self.out[:] = in_order(self.out, self.delays.finished())
-        own = canonical_letters(self.out, self.borders.letters, self.axes, self.letters)
+        own = canonical_letters(
+            self.out, self.borders.letters, self.axes, self.letters, self.whole
+        )
         links = self.delays.finished()
         names = {name for link in links for name in (link.name, link.back, *link.starts) if name}
         return Translated(
@@ -158,6 +160,12 @@ class _Translator:
         self.defined.add(name)
         self.current = name
         return Entry(name, *places[:axis], *places[axis + 1 :])
+
+    def whole(self, read: Entry) -> bool:
+        """Whether the letters of a read run over all of a tensor, as far as its shape is known."""
+        shape = self.around.shapes.get(read.name)
+        sizes = {**self.around.sizes, **self.borders.sizes}
+        return shape is None or shape == tuple(sizes.get(base(i)) for i in read.indices)
 
     def summed(self, equation: Equation, accumulate: bool) -> Equation:
         """``y[n] += x[n,c]`` adds up what it leaves open."""

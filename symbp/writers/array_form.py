@@ -8,7 +8,8 @@ from functools import cached_property
 from symbp.calculus.delay import back_links
 from symbp.calculus.equation import ADJOINT
 from symbp.network.heads import Head
-from symbp.network.program import Item, Loop, Program, Scan, Statement, statements
+from symbp.network.items import Item, Loop, Scan, Statement, statements
+from symbp.network.program import Program
 from symbp.printers.naming import name_of
 from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.forms import Asked, Form
@@ -224,14 +225,16 @@ class ArrayForm(Form):
         blocks: list[Block] = []
         if found:
             blocks.append(self.say("time_recursion"))
-            blocks += [self.steps.equation(m.recursion, self.notation, "result") for m in found]
+            for memory in found:
+                blocks += self.with_shapes(memory.recursion, "result")
         for memory in found:
             symbol = self.symbol(memory.tensor.removeprefix(ADJOINT))
             if memory.jacobian is not None:
                 blocks.append(self.say("time_jacobian", memory=symbol))
                 blocks.append(self.steps.equation(memory.jacobian, "index", "result"))
         if found:
-            name = self.storage.name(found[0].tensor.removeprefix(ADJOINT))
+            shown = next((m for m in found if m.jacobian is not None), found[0])
+            name = self.storage.name(shown.tensor.removeprefix(ADJOINT))
             blocks.append(self.say("time_product", product=jacobians(name, scan.scan.letter)))
         return blocks
 

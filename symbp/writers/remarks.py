@@ -9,8 +9,8 @@ import sympy as sp
 from symbp.arrays.places import has_gather, is_window, may_repeat
 from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import Entry, FirstMax, SumOver, entries, letter
-from symbp.calculus.index import fresh, substitute
-from symbp.network.program import Piece, Statement
+from symbp.calculus.index import substitute
+from symbp.network.items import Piece, Statement
 from symbp.printers.finished import Finished
 
 
@@ -59,7 +59,8 @@ def flipped(statement: Statement) -> Statement | None:
     ):
         return None
     adjoints = {x for r in entries(equation.rhs) if _is_adjoint(r) for x in r.free_symbols}
-    taken = equation.target.free_symbols | equation.rhs.atoms(sp.Symbol)
+    tensor = equation.name.lstrip(ADJOINT)
+    sizes = dict(finished.unit.sizes)
     moved: dict[sp.Symbol, sp.Expr] = {}
     rest: list[sp.Symbol] = []
     for k in windows:
@@ -67,16 +68,16 @@ def flipped(statement: Statement) -> Statement | None:
         if len(steps) != 1:
             return None
         (step,) = steps
-        own = fresh(letter("a"), taken)
-        taken = taken | {own}
+        family = next(c for c in "abcdeghijklmorswxyz" if c not in sizes)
+        own = letter(family)
+        sizes[family] = finished.unit.size_of(finished.unit.letters[tensor][k])
         moved[step] = own - (indices[k] - step)
         rest += sorted(indices[k].free_symbols - {step}, key=str)
         indices[k] = own
     inner = substitute(equation.rhs, moved)
     body, bound = (inner.body, inner.letters) if isinstance(inner, SumOver) else (inner, ())
     shown = Equation(equation.target.at(*indices), SumOver(body, *bound, *dict.fromkeys(rest)))
-    sizes = {**finished.unit.sizes, "a": 1}
-    unit = replace(finished.unit, sizes=sizes, letters={**finished.unit.letters})
+    unit = replace(finished.unit, sizes=sizes)
     return replace(statement, pieces=(Piece(Finished(shown, unit, finished.order), piece.names),))
 
 
