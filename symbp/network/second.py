@@ -15,12 +15,11 @@ from symbp.calculus.expression import entries
 from symbp.calculus.tangent import tangent
 from symbp.network.graph import Repeat, Tensor
 from symbp.network.identifiers import Identifiers
-from symbp.network.program import (
+from symbp.network.items import (
     Item,
     Loop,
     Noise,
     Piece,
-    Program,
     Scan,
     Statement,
     Zeros,
@@ -29,6 +28,7 @@ from symbp.network.program import (
     pruned,
     split_marks,
 )
+from symbp.network.program import Program
 from symbp.printers.finished import Finished
 
 TANGENT = "ℛ"  # no user name can hold it

@@ -15,7 +15,7 @@ from symbp.calculus.expression import Entry
 from symbp.calculus.pullback import Contribution
 from symbp.network.graph import Level
 from symbp.network.heads import Head
-from symbp.network.program import statements
+from symbp.network.items import statements
 from symbp.writers.neurons import Neurons, rename, scalar, strip
 from symbp.writers.products import ZERO, Copies, Product, count, fraction, meet, one_fraction, tidy
 from symbp.writers.storage import Storage

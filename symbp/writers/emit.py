@@ -8,17 +8,8 @@ from itertools import groupby
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Group, Letter
 from symbp.network.identifiers import USED
-from symbp.network.program import (
-    Item,
-    Loop,
-    Noise,
-    Piece,
-    Program,
-    Scan,
-    Statement,
-    Zeros,
-    statements,
-)
+from symbp.network.items import Item, Loop, Noise, Piece, Scan, Statement, Zeros, statements
+from symbp.network.program import Program
 from symbp.printers.base import BATCH, LOOP, SHARED, SUM, fill
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Item, Loop, Noise, Program, Scan, Statement, Zeros
+from symbp.network.items import Item, Loop, Noise, Scan, Statement, Zeros
+from symbp.network.program import Program
 from symbp.printers.dialect import LATEX, PLAIN
 from symbp.printers.naming import Name
 from symbp.writers.document import Text

@@ -7,7 +7,7 @@ from typing import Any
 
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.index import signature
-from symbp.network.program import Piece, Statement
+from symbp.network.items import Piece, Statement
 from symbp.printers.base import PRODUCT, SUM, Fill, fill
 from symbp.printers.dialect import PLAIN, Dialect, Latex
 from symbp.printers.finished import common_letters

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symbp.language.spec import Spec
-from symbp.network.program import Item, Program, Statement, statements
+from symbp.network.items import Item, Statement, statements
+from symbp.network.program import Program
 from symbp.printers.base import BATCH, CAST
 from symbp.writers.emit import Emitter
 from symbp.writers.environment import render

@@ -21,7 +21,8 @@ from symbp.calculus.expression import (
     rebuild,
 )
 from symbp.network.graph import Node, Repeat
-from symbp.network.program import Item, Loop, Piece, Program, statements
+from symbp.network.items import Item, Loop, Piece, statements
+from symbp.network.program import Program
 from symbp.writers.storage import Storage
 
 

@@ -6,7 +6,8 @@ from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Stop, 
 from symbp.language.spec import Output as Judged
 from symbp.network.graph import Tensor
 from symbp.network.heads import Head
-from symbp.network.program import Item, Loop, Noise, Program, statements
+from symbp.network.items import Item, Loop, Noise, statements
+from symbp.network.program import Program
 from symbp.network.template import named_bodies
 from symbp.network.vocabulary import bounds
 from symbp.writers.interface import Interface, Output, Parameter

@@ -12,7 +12,7 @@ from symbp.arrays.lower import lower_value
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Apply, Entry, Prime, entries
 from symbp.calculus.functions import work_out
-from symbp.network.program import Statement
+from symbp.network.items import Statement
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
 from symbp.printers.dialect import LATEX, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS

@@ -10,7 +10,7 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Entry
 from symbp.network.graph import Node, Repeat
 from symbp.network.heads import Head
-from symbp.network.program import Item, Loop, Noise
+from symbp.network.items import Item, Loop, Noise
 from symbp.printers.dialect import Dialect
 from symbp.writers.document import NOTHING, Block, Formula, Section, Text, added, both
 from symbp.writers.forms import Form

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbp.arrays.lower import lower_value
 from symbp.calculus.rewrite import Adjoint
-from symbp.network.program import Piece
+from symbp.network.items import Piece
 from symbp.printers.base import BATCH, SUM, fill
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS, Finished

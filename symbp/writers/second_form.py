@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Item, Loop, Program, Scan, Statement, statements
+from symbp.network.items import Item, Loop, Scan, Statement, statements
+from symbp.network.program import Program
 from symbp.network.second import Second
 from symbp.writers.document import Block, Formula, Section, Text
 from symbp.writers.forms import Asked, Form

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.network.program import Program, statements
+from symbp.network.items import statements
+from symbp.network.program import Program
 from symbp.network.second import second
 from symbp.printers.base import BATCH
 from symbp.writers.emit import Emitter

@@ -6,7 +6,8 @@ import sympy as sp
 
 from symbp.arrays.nodes import Contract, Lin, Node, Reduce
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Program, Statement
+from symbp.network.items import Statement
+from symbp.network.program import Program
 from symbp.printers.dialect import LATEX
 from symbp.printers.finished import Finished
 from symbp.writers.document import NOTHING, Formula, Text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from symbp.arrays.scan import History
 from symbp.calculus.equation import ADJOINT
-from symbp.network.program import Scan
+from symbp.network.items import Scan
 from symbp.printers.dialect import PLAIN
 from symbp.writers.lines import Line
 from symbp.writers.storage import N, Storage

@@ -12,7 +12,7 @@ from symbp.calculus.expression import Entry
 from symbp.calculus.index import fresh, substitute
 from symbp.calculus.pullback import Contribution
 from symbp.network.heads import Head
-from symbp.network.program import Piece, Statement
+from symbp.network.items import Piece, Statement
 from symbp.printers.dialect import LATEX, PLAIN, Dialect
 from symbp.writers.document import Formula, Text, added, both
 from symbp.writers.formulas import Formulas

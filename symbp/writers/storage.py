@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.graph import Level, Repeat, Tensor
-from symbp.network.program import Item, Loop, Noise, Program, Statement, statements
+from symbp.network.items import Item, Loop, Noise, Statement, statements
+from symbp.network.program import Program
 from symbp.printers.base import BATCH, CAST
 from symbp.printers.naming import Name, name_of
 

@@ -11,7 +11,7 @@ import sympy as sp
 from symbp.calculus.equation import ADJOINT, Equation, Link
 from symbp.calculus.expression import Entry, entries
 from symbp.calculus.index import freshen, map_entries, substitute
-from symbp.network.program import Piece, Scan, Statement
+from symbp.network.items import Piece, Scan, Statement
 from symbp.printers.finished import Finished
 from symbp.printers.naming import Name
 from symbp.writers.document import Text

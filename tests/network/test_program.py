@@ -118,7 +118,7 @@ def test_buffers_move_in_training_alone():
 def test_ids_are_unique_and_readable():
     for tables in (REPEATS["two residuals"], BRANCHES["two outputs"], REPEATS["nested batchnorm"]):
         program = symbp.Network(**tables).program
-        from symbp.network.program import statements
+        from symbp.network.items import statements
 
         parts = (program.forward, program.loss, program.backward, program.updates)
         ids = [s.id for part in parts for s in statements(part)]

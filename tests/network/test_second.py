@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import symbp
-from symbp.network.program import statements
+from symbp.network.items import statements
 from symbp.network.second import second, tangent_name
 from symbp.proof.module import load
 from tests.layers.proved import Table, dense, formula, network, sample

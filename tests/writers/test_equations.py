@@ -11,7 +11,7 @@ import pytest
 
 import symbp
 from symbp import examples
-from symbp.network.program import Item, Loop, Noise, Statement
+from symbp.network.items import Item, Loop, Noise, Statement
 from symbp.writers.equations import Entry, as_json, equations, step_lines
 from symbp.writers.module import Module
 from symbp.writers.package import package
