@@ -175,7 +175,7 @@ def steps(
         ({"type": "lstm"}, np.tanh),
         ({"type": "gru"}, np.tanh),
     ],
-    ids=str,
+    ids=["rnn", "rnn relu", "rnn by formula", "lstm", "gru"],
 )
 def test_recurrent_layers_step_as_the_contract_says(layer, function, sequences):
     x = RNG.normal(size=(2, 5, 3))
