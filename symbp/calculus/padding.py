@@ -58,7 +58,7 @@ def border(node: tree.Pad) -> tree.Expr | None:
 
 
 def number(value: tree.Expr | None) -> sp.Expr:
-    """A border's value; ValueError where it is no number."""
+    """A border's value; TypeError where it is no number."""
     match value:
         case None:
             return sp.S.Zero
@@ -68,7 +68,7 @@ def number(value: tree.Expr | None) -> sp.Expr:
             return sp.pi if name == "pi" else sp.oo
         case tree.Negative(body):
             return -number(body)
-    raise ValueError("the value of a pad(...) must be a number")
+    raise TypeError("the value of a pad(...) must be a number")
 
 
 def _reach(

@@ -176,11 +176,13 @@ class _Translator:
         return Equation(target, SumOver(equation.rhs, *rest))
 
     def not_yet(self, what: str) -> InputError:
-        return InputError(
-            f"{what} is understood but not derived by this version; write the layer without it",
-            self.around.file,
-            self.around.line + max(self.line, 1) - 1,
+        return self.wrong(
+            f"{what} is understood but not derived by this version; write the layer without it"
         )
+
+    def wrong(self, message: str) -> InputError:
+        """An error at the line of the present equation."""
+        return InputError(message, self.around.file, self.around.line + max(self.line, 1) - 1)
 
     # -- borders --------------------------------------------------------------------------------
 
@@ -192,6 +194,8 @@ class _Translator:
                 paddings((equation,), around.sizes, around.shapes)
             except ValueError as error:
                 raise self.not_yet(str(error)) from None
+            except TypeError as error:
+                raise self.wrong(str(error)) from None
         found = paddings(equations, around.sizes, around.shapes)
         return Borders(found, around.sizes, around.shapes, self.bare)
 
