@@ -43,9 +43,9 @@ class Network:
     @cached_property
     def program(self) -> Program:
         """All equations of the network, forward and backward, in the order in which they run."""
-        from symbp.network import graph, program
+        from symbp.network import assemble, program
 
-        return program.build(graph.build(self.spec))
+        return program.build(assemble.build(self.spec))
 
     def derive(self, **options: Any) -> Derivation:
         """See :func:`symbp.derive`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from symbp import examples
 from symbp.language import network_file
-from symbp.network import graph, program
+from symbp.network import assemble, program
 from symbp.writers.build import plan
 from symbp.writers.environment import PACKAGE
 from symbp.writers.files import make_folder, write
@@ -24,7 +24,7 @@ def wanted() -> dict[Path, bytes]:
     files: dict[Path, bytes] = {}
     for name in examples.names():
         spec = network_file.load(examples.locate(name))
-        made = plan(program.build(graph.build(spec)))
+        made = plan(program.build(assemble.build(spec)))
         files[Path(name) / f"{name}.md"] = made.document("markdown")
         files |= {Path(name) / file: content for file, content in made.package.files}
     return files

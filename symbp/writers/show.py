@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbp.language.spec import Layer, Output
-from symbp.network.graph import Graph, Node, Repeat, Tensor, expand
+from symbp.network.expansion import expand
+from symbp.network.graph import Graph, Node, Repeat, Tensor
 from symbp.network.program import Program
 from symbp.writers.table import Column, Table
 
