@@ -42,6 +42,7 @@ class Second:
     program: Program
     directions: Mapping[str, str]
     products: Mapping[str, str]
+    twins: Mapping[str, str]  # tensor -> that of its directional derivative
 
 
 def second(program: Program) -> Second:
@@ -98,7 +99,7 @@ class _Doubling:
             updates=(),
         )
         directions = {p.key: self.twins[p.name] for p in parameters}
-        return Second(doubled_program, directions, products)
+        return Second(doubled_program, directions, products, self.twins)
 
     def of(self, name: str) -> str:
         """The tensor of a directional derivative; adjoint marks stay in front."""

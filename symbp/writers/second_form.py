@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.items import Item, Loop, Scan, Statement, statements
+from symbp.network.items import Item, Loop, Scan, Statement, needed, pruned, statements
 from symbp.network.program import Program
 from symbp.network.second import Second
 from symbp.writers.document import Block, Formula, Section, Text
 from symbp.writers.forms import Asked, Form
 from symbp.writers.scalar import Scalar
+from symbp.writers.shapes import shapes
 from symbp.writers.steps import Steps
 from symbp.writers.storage import Storage
 
@@ -31,13 +32,17 @@ class SecondForm(Form):
 
     def sections(self) -> tuple[Section, ...]:
         doubled = self.second.program
-        backward = (*doubled.loss, *doubled.backward)
+        every = (*doubled.forward, *doubled.loss, *doubled.backward)
+        names = needed(every, {found.defines for found in self.products()})
+        forward = pruned(doubled.forward, names)
+        backward = pruned((*doubled.loss, *doubled.backward), names)
         rest = [
-            Section(self.title("forward"), tuple(self.equations(doubled.forward, False))),
+            Section(self.title("forward"), tuple(self.equations(forward, False))),
             Section(self.title("backward"), tuple(self.equations(backward, True))),
         ]
         intro: list[Block] = [self.say(f"{self.notation}_intro"), *self.signs(rest)]
-        first = (*intro, *self.symbols(), self.say("direction", symbol=SYMBOL))
+        symbols = [b for b in self.symbols() if r"\alpha" not in b.latex]  # nothing is updated here
+        first = (*intro, *symbols, self.say("direction", symbol=SYMBOL))
         return (Section(self.title("symbols"), first), *rest)
 
     def equations(self, items: tuple[Item, ...], back: bool) -> list[Block]:
@@ -54,20 +59,26 @@ class SecondForm(Form):
         return blocks
 
     def formulas(self, item: Statement, kind: str) -> list[Formula]:
-        return self.steps.equations(item, self.notation, kind)
+        made = self.steps.equations(item, self.notation, kind)
+        below = shapes(item, self.storage.program) if self.notation == "matrix" else None
+        return [*made, below] if below and len(made) == 1 and kind != "result" else made
+
+    def products(self) -> list[Statement]:
+        """The statements of what is asked for: directional derivatives of gradients."""
+        wanted = self.wanted or tuple(p.name for p in self.program.graph.parameters)
+        found = {s.defines: s for s in statements(self.second.program.backward)}
+        names = [ADJOINT + self.second.twins.get(name, "") for name in wanted]
+        return [found[name] for name in names if name in found]
 
     def results(self) -> tuple[Formula, ...]:
         """The product for each parameter that is asked for."""
         wanted = self.wanted or tuple(p.name for p in self.program.graph.parameters)
-        keys = {p.name: p.key for p in self.program.graph.parameters}
-        found = {s.defines: s for s in statements(self.second.program.backward)}
+        found = {s.defines: s for s in self.products()}
         made: list[Formula] = []
         for name in wanted:
-            product = self.second.products.get(keys.get(name, ""))
-            if product is not None and product in found:
+            product = ADJOINT + self.second.twins[name]
+            if product in found:
                 made += self.formulas(found[product], "result")
-            elif name in keys:
-                left = self.symbol(ADJOINT + self.storage.program.graph.named.get(name, name))
-                latex = rf"\mathcal{{R}}\left\{{{left.latex}\right\}}"
-                made.append(Formula(Text(latex, f"R{{{left.plain}}}"), Text("0", "0"), "result"))
+            else:  # the gradient does not change along any direction
+                made.append(Formula(self.symbol(product), Text("0", "0"), "result"))
         return tuple(made)
