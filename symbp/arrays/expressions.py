@@ -27,27 +27,21 @@ from symbp.arrays.places import letters_of, shared_places
 from symbp.arrays.reading import factors, sign, term_order
 from symbp.arrays.windows import SizeOf
 from symbp.calculus.expression import (
-    Abs,
-    Apply,
     Compare,
     Entry,
-    Erf,
-    Expm1,
     FirstMax,
     Group,
     Iverson,
     Letter,
-    Log1p,
     Logical,
     MeanOver,
-    Prime,
     Reduction,
-    Sign,
     Stop,
     SumOver,
     Where,
     entries,
 )
+from symbp.calculus.unary import Abs, Apply, Erf, Expm1, Log1p, Prime, Sign
 
 Covers = Callable[[str, int, Letter], bool]  # tensor, axis, letter: whether it covers the axis
 CALLS = {

@@ -14,17 +14,9 @@ import sympy as sp
 from symbp.calculus.collect import tidy
 from symbp.calculus.derive import derive
 from symbp.calculus.equation import Equation, Unit, adjoint_name
-from symbp.calculus.expression import (
-    Apply,
-    Compare,
-    Entry,
-    Letter,
-    MaxOver,
-    SumOver,
-    Where,
-    entries,
-)
+from symbp.calculus.expression import Compare, Entry, Letter, MaxOver, SumOver, Where, entries
 from symbp.calculus.index import fresh, substitute
+from symbp.calculus.unary import Apply
 
 
 @dataclass(frozen=True)

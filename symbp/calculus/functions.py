@@ -8,7 +8,8 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symbp.calculus.expression import Apply, Prime, rebuild
+from symbp.calculus.expression import rebuild
+from symbp.calculus.unary import Apply, Prime
 
 U = sp.Symbol("u")  # the argument in a function's body
 A = sp.Symbol("a")  # the function's value

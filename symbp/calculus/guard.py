@@ -16,9 +16,10 @@ import sympy as sp
 from symbp.calculus.delay import STARTS
 from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Equation, Unit, adjoint_name
-from symbp.calculus.expression import Abs, Entry, Letter, SumOver, entries
+from symbp.calculus.expression import Entry, Letter, SumOver, entries
 from symbp.calculus.index import base
 from symbp.calculus.interpreter import Array, Grid, accumulate
+from symbp.calculus.unary import Abs
 
 BATCH = 3
 SMALL = (4, 5, 2)  # sizes of the other axes, in turn

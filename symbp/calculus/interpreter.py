@@ -15,29 +15,23 @@ import sympy as sp
 
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import (
-    Abs,
-    Apply,
     Compare,
     Entry,
-    Erf,
-    Expm1,
     FirstMax,
     Group,
     Iverson,
     Letter,
-    Log1p,
     Logical,
     MaxOver,
     MeanOver,
-    Prime,
     Reduction,
-    Sign,
     Size,
     Stop,
     SumOver,
     Where,
 )
 from symbp.calculus.functions import U, derivative
+from symbp.calculus.unary import Abs, Apply, Erf, Expm1, Log1p, Prime, Sign
 
 Array = np.ndarray
 SizeOf = Callable[[Letter], int]

@@ -12,11 +12,12 @@ import sympy as sp
 from symbp.calculus.choices import gather_choices
 from symbp.calculus.collect import compact, tidy
 from symbp.calculus.equation import Equation, Unit, adjoint_name
-from symbp.calculus.expression import Entry, FirstMax, Prime, SumOver, entries
+from symbp.calculus.expression import Entry, FirstMax, SumOver, entries
 from symbp.calculus.facts import apply_inverse, definitions, fold, inverse, known_sums
 from symbp.calculus.functions import work_out
 from symbp.calculus.index import base, fresh, freshen, map_entries, signature, substitute
 from symbp.calculus.pullback import Contribution
+from symbp.calculus.unary import Prime
 
 
 @dataclass(frozen=True)

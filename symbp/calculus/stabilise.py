@@ -12,13 +12,9 @@ import sympy as sp
 
 from symbp.calculus.equation import Equation, Unit
 from symbp.calculus.expression import (
-    Abs,
-    Apply,
     Compare,
     Entry,
-    Expm1,
     Letter,
-    Log1p,
     MaxOver,
     SumOver,
     Where,
@@ -27,6 +23,7 @@ from symbp.calculus.expression import (
 )
 from symbp.calculus.functions import U
 from symbp.calculus.index import freshen, substitute
+from symbp.calculus.unary import Abs, Apply, Expm1, Log1p
 
 
 def stable(expr: sp.Basic) -> sp.Basic:

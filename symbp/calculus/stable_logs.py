@@ -9,8 +9,9 @@ import sympy as sp
 
 from symbp.calculus.complement import Others, stable_adjoint
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Apply, Entry, MaxOver, SumOver, entries, rebuild
+from symbp.calculus.expression import Entry, MaxOver, SumOver, entries, rebuild
 from symbp.calculus.index import substitute
+from symbp.calculus.unary import Apply
 
 
 def stable_logs(unit: Unit) -> tuple[tuple[Equation, ...], sp.Expr] | None:

@@ -18,11 +18,8 @@ from symbp.calculus.collect import is_contraction
 from symbp.calculus.delay import Delays, in_order, with_links
 from symbp.calculus.equation import Equation, Link
 from symbp.calculus.expression import (
-    Abs,
-    Apply,
     Compare,
     Entry,
-    Erf,
     Group,
     Iverson,
     Letter,
@@ -30,7 +27,6 @@ from symbp.calculus.expression import (
     MaxOver,
     MeanOver,
     Reduction,
-    Sign,
     Size,
     Stop,
     SumOver,
@@ -43,6 +39,7 @@ from symbp.calculus.index import base, fresh, substitute
 from symbp.calculus.padding import Borders, paddings
 from symbp.calculus.parts import Parts
 from symbp.calculus.pullback import axis_size
+from symbp.calculus.unary import Abs, Apply, Erf, Sign
 from symbp.errors import InputError
 from symbp.language import tree
 from symbp.language.recurrence import Recurrence

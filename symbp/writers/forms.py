@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.calculus.equation import ADJOINT
-from symbp.calculus.expression import Apply, Entry, Prime
+from symbp.calculus.expression import Entry
 from symbp.calculus.functions import A, U, derivative
+from symbp.calculus.unary import Apply, Prime
 from symbp.network.graph import Repeat
 from symbp.network.program import Program
 from symbp.printers.dialect import LATEX, PLAIN, Dialect

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from symbp.calculus.expression import Abs, Apply, Compare, MaxOver, Sign, Stop, Where, entries
+from symbp.calculus.expression import Compare, MaxOver, Stop, Where, entries
+from symbp.calculus.unary import Abs, Apply, Sign
 from symbp.language.spec import Output as Judged
 from symbp.network.graph import Tensor
 from symbp.network.heads import Head

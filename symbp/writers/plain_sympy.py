@@ -7,19 +7,9 @@ from collections.abc import Callable, Mapping
 import sympy as sp
 from sympy.core.symbol import Str
 
-from symbp.calculus.expression import (
-    Abs,
-    Apply,
-    Compare,
-    Entry,
-    Erf,
-    Iverson,
-    Logical,
-    Sign,
-    Stop,
-    Where,
-)
+from symbp.calculus.expression import Compare, Entry, Iverson, Logical, Stop, Where
 from symbp.calculus.functions import U
+from symbp.calculus.unary import Abs, Apply, Erf, Sign
 
 RELATIONS = {"<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge, "==": sp.Eq, "!=": sp.Ne}
 

@@ -10,8 +10,9 @@ import sympy as sp
 
 from symbp.arrays.lower import lower_value
 from symbp.calculus.equation import ADJOINT
-from symbp.calculus.expression import Apply, Entry, Prime, entries
+from symbp.calculus.expression import Entry, entries
 from symbp.calculus.functions import work_out
+from symbp.calculus.unary import Apply, Prime
 from symbp.network.items import Statement
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
 from symbp.printers.dialect import LATEX, Dialect, Latex

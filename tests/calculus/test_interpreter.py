@@ -90,7 +90,7 @@ def test_a_group_is_one_row_major_index():
 
 @pytest.mark.parametrize("name", sorted(named_bodies()))
 def test_a_named_function_is_its_formula_and_its_derivative(name):
-    from symbp.calculus.expression import Apply, Prime
+    from symbp.calculus.unary import Apply, Prime
 
     at = Entry("x", I, J) + 0.3
     step = 1e-6

@@ -7,14 +7,12 @@ import sympy as sp
 
 from symbp.calculus.equation import Equation
 from symbp.calculus.expression import (
-    Apply,
     Compare,
     Entry,
     FirstMax,
     Iverson,
     MaxOver,
     MeanOver,
-    Prime,
     Size,
     Stop,
     SumOver,
@@ -22,6 +20,7 @@ from symbp.calculus.expression import (
     letter,
 )
 from symbp.calculus.pullback import pullback
+from symbp.calculus.unary import Apply, Prime
 
 I, J, N, P, U = map(letter, "ijnpu")
 AXES = {name: name for name in "ijnpu"}

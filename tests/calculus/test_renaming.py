@@ -13,8 +13,9 @@ import sympy as sp
 import symbp
 from symbp.calculus.derive import Derivation, derive
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Apply, Entry, Reduction, letter
+from symbp.calculus.expression import Entry, Reduction, letter
 from symbp.calculus.index import base
+from symbp.calculus.unary import Apply
 from symbp.language.options import LOSSES
 from symbp.layers import (
     LAYERS,

@@ -8,9 +8,10 @@ import sympy as sp
 
 import symbp
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Apply, Entry
+from symbp.calculus.expression import Entry
 from symbp.calculus.functions import U
 from symbp.calculus.stable_logs import stable_logs
+from symbp.calculus.unary import Apply
 from symbp.network.template import named_bodies
 from symbp.proof.module import load
 from tests.calculus.exact import POINTS, arguments, distance, exact

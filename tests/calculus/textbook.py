@@ -5,20 +5,9 @@ from __future__ import annotations
 import sympy as sp
 
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import (
-    Abs,
-    Apply,
-    Compare,
-    Entry,
-    Expm1,
-    Log1p,
-    MaxOver,
-    SumOver,
-    Where,
-    letter,
-    rebuild,
-)
+from symbp.calculus.expression import Compare, Entry, MaxOver, SumOver, Where, letter, rebuild
 from symbp.calculus.functions import U
+from symbp.calculus.unary import Abs, Apply, Expm1, Log1p
 from symbp.network.template import named_bodies
 
 K, M = map(letter, "km")
