@@ -14,7 +14,9 @@ from symbp.calculus.expression import letter
 from symbp.calculus.functions import U
 from symbp.calculus.guard import guard
 from symbp.calculus.hoist import hoist
-from symbp.calculus.translate import Formulas, Surroundings, Translated, body_of, translate
+from symbp.calculus.surroundings import Formulas, Surroundings
+from symbp.calculus.translate import Translated, translate
+from symbp.calculus.values import body_of
 from symbp.language.parser import parse
 from symbp.language.sizes import Resolved, resolve
 from symbp.language.tree import Formula
