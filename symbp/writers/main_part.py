@@ -56,7 +56,8 @@ def _load_lines(data: Arrays, file: str) -> list[str]:
     """The data from beside the module, where numbers are kept in small types."""
     x, t = data
     lines = [
-        f'with np.load(Path(__file__).with_name("{file}"), allow_pickle=False) as data:',
+        f'file = Path(__file__).with_name("{file}")',
+        "with np.load(file, allow_pickle=False) as data:",
         f"    x = {_loaded('x', x)}",
     ]
     if not isinstance(t, dict):
