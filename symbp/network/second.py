@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from symbp.arrays.scan import Inside, Stored
-from symbp.calculus.equation import ADJOINT, Link, Unit
+from symbp.calculus.equation import ADJOINT, Unit
 from symbp.calculus.expression import entries
 from symbp.calculus.tangent import tangent
 from symbp.network.graph import Repeat, Tensor
@@ -29,9 +28,8 @@ from symbp.network.items import (
     split_marks,
 )
 from symbp.network.program import Program
+from symbp.network.twins import TANGENT, doubled, doubled_stored, doubled_unit, tangent_name
 from symbp.printers.finished import Finished
-
-TANGENT = "ℛ"  # no user name can hold it
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,6 @@ class Second:
 def second(program: Program) -> Second:
     """The program of the products of the Hessian with a vector, outside training."""
     return _Doubling(program).run()
-
-
-def tangent_name(local: str) -> str:
-    """The local name of a directional derivative; adjoint marks stay in front."""
-    marks, bare = split_marks(local)
-    return marks + TANGENT + bare
 
 
 class _Doubling:
@@ -165,14 +157,9 @@ class _Doubling:
         return Finished(found, unit, order, inside=inside)  # type: ignore[arg-type]
 
     def unit(self, unit: Unit) -> Unit:
-        """The unit with letters for directional derivatives."""
+        """The unit with letters for directional derivatives, made once."""
         if id(unit) not in self.units:
-            letters = {**unit.letters, **{TANGENT + k: v for k, v in unit.letters.items()}}
-            links = (*unit.links, *(_twin_link(link) for link in unit.links))
-            parameters = (*unit.parameters, *(TANGENT + p for p in unit.parameters))
-            self.units[id(unit)] = replace(
-                unit, equations=(), letters=letters, links=links, parameters=parameters
-            )
+            self.units[id(unit)] = doubled_unit(unit)
         return self.units[id(unit)]
 
     # -- loops ----------------------------------------------------------------------------------
@@ -242,7 +229,8 @@ class _Doubling:
             and self.local(scan, n) not in before
         ]  # fmt: skip
         made = (*scan.made, *(tangent_name(n) for n in (*twins, *added)))
-        unit_scan = replace(scan.scan, stored=self.stored(scan, stored))
+        both = doubled_stored(stored, lambda name: self.local(scan, name) in self.moving)
+        unit_scan = replace(scan.scan, stored=both)
         return replace(scan, scan=unit_scan, names=names, body=tuple(body), made=made, mode=None)
 
     def kind(self, item: Statement, before: set[str]) -> str:
@@ -252,51 +240,6 @@ class _Doubling:
     def local(self, scan: Scan, name: str) -> str:
         marks, bare = split_marks(name)
         return marks + scan.names.get(bare, bare)
-
-    def stored(self, scan: Scan, stored: Stored) -> Stored:
-        """The arrays of a loop, and those of the directional derivatives in it."""
-
-        def moves(name: str) -> bool:
-            return self.local(scan, name) in self.moving
-
-        histories = [
-            replace(
-                h,
-                base=tangent_name(h.base),
-                views=tuple((tangent_name(v), lag) for v, lag in h.views),
-                starts=tuple(tangent_name(s) if s and moves(s) else None for s in h.starts),
-            )
-            for h in stored.histories
-            if moves(h.base)
-        ]
-        whole = [tangent_name(n) for n in stored.whole if moves(n)]
-        carried = [
-            (tangent_name(name), tangent_name(base), axis)
-            for name, base, axis in stored.carried
-            if moves(name)
-        ]
-        return Stored(
-            doubled(stored.inside),
-            (*stored.histories, *histories),
-            (*stored.whole, *whole),
-            (*stored.carried, *carried),
-        )
-
-
-def doubled(inside: Inside) -> Inside:
-    """How a loop writes tensors, their directional derivatives too."""
-    drop = {**inside.drop, **{tangent_name(k): v for k, v in inside.drop.items()}}
-    rename = {
-        **inside.rename,
-        **{tangent_name(k): tangent_name(v) for k, v in inside.rename.items()},
-    }
-    return Inside(inside.letter, drop, rename)
-
-
-def _twin_link(link: Link) -> Link:
-    return replace(
-        link, name=TANGENT + link.name, base=TANGENT + link.base, back=TANGENT + link.back
-    )
 
 
 def item_mode(item: Item) -> str | None:

@@ -13,7 +13,7 @@ from symbp.calculus.derive import derive
 from symbp.calculus.equation import Equation, Unit, adjoint_name
 from symbp.calculus.expression import Entry, FirstMax, Iverson, entries, letter
 from symbp.calculus.tangent import tangent
-from symbp.network.second import TANGENT, tangent_name
+from symbp.network.twins import TANGENT, tangent_name
 from tests.calculus.made import RNN, RNN_PARAMETERS, made
 from tests.calculus.units import CASES, interpreted, shape_in, text_of
 

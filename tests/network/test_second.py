@@ -13,7 +13,8 @@ import pytest
 
 import symbp
 from symbp.network.items import statements
-from symbp.network.second import second, tangent_name
+from symbp.network.second import second
+from symbp.network.twins import tangent_name
 from symbp.proof.module import load
 from tests.layers.proved import Table, dense, formula, network, sample
 from tests.network.networks import BRANCHES, CE, DROPOUT, REPEATS, activation, repeat, residual
