@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from symbp.arrays import schedule
 from symbp.calculus.equation import ADJOINT
 from symbp.network import unit_text
-from symbp.network.graph import Level, Node, Repeat, Tensor, flatten
+from symbp.network.depth import Order, running_back
+from symbp.network.graph import Level, Node, Tensor, flatten
 from symbp.network.heads import Head, penalty
 from symbp.network.items import Item, Loop, Piece, Statement, needed, pruned
 from symbp.network.maker import Maker, modes
@@ -58,7 +60,7 @@ class _Backward:
         spec = self.graph.spec
         if spec.l2 or spec.l1:
             self.add_penalties()
-        made += self.backward_items(self.graph.items, ())
+        made += self.backward_items(running_back(self.graph), ())
         for parameter in self.graph.parameters:
             made += self.total(parameter.name, parameter.levels)
         wanted = {ADJOINT + p.name for p in self.graph.parameters}
@@ -94,12 +96,10 @@ class _Backward:
     ) -> None:
         self.terms.setdefault(tensor, []).append(_Term(piece, mode, levels, layer))
 
-    def backward_items(
-        self, items: tuple[Node | Repeat, ...], levels: tuple[Level, ...]
-    ) -> list[Item]:
+    def backward_items(self, order: Order, levels: tuple[Level, ...]) -> list[Item]:
         made: list[Item] = []
-        for item in reversed(items):
-            if isinstance(item, Repeat):
+        for item in order:
+            if isinstance(item, schedule.Loop):
                 made += self.backward_repeat(item, levels)
                 continue
             made += self.total(item.output, levels)
@@ -114,17 +114,18 @@ class _Backward:
                     made += self.total(name, tensor.levels)
         return made
 
-    def backward_repeat(self, repeat: Repeat, levels: tuple[Level, ...]) -> list[Item]:
+    def backward_repeat(self, loop: schedule.Loop[Node], levels: tuple[Level, ...]) -> list[Item]:
+        repeat = self.maker.repeats[loop.letter]
         before = self.total(repeat.result, levels)
         if repeat.result not in self.done:
             return before
         inside = (*levels, repeat.level)
         self.carried.add(repeat.end)
-        body = self.backward_items(repeat.items, inside)
+        body = self.backward_items(loop.body, inside)
         body += self.accumulate(levels, inside)  # reads what the next line hands on
         body += self.total(repeat.start, inside)
         self.add(repeat.source, Piece(None, {}, ADJOINT + repeat.first), None, levels)
-        return [*before, Loop(repeat, True, tuple(body))]
+        return [*before, Loop(repeat, loop.reverse, tuple(body))]
 
     def accumulate(self, levels: tuple[Level, ...], inside: tuple[Level, ...]) -> list[Item]:
         """What copies of a loop add to a tensor that stands outside the loop."""

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import groupby
 
+from symbp.arrays import schedule
 from symbp.network import unit_text
-from symbp.network.graph import Node, Repeat
+from symbp.network.depth import Order
+from symbp.network.graph import Node
 from symbp.network.items import Item, Loop, Noise
 from symbp.network.maker import Maker, modes
 from symbp.network.unit_text import Items
 from symbp.printers.finished import Finished
 
 
-def forward(maker: Maker, items: tuple[Node | Repeat, ...]) -> tuple[Item, ...]:
-    """The equations of the layers, in file order."""
+def forward(maker: Maker, order: Order) -> tuple[Item, ...]:
+    """The equations of the layers, in the order in which they run."""
     made: list[Item] = []
-    for item in items:
-        if isinstance(item, Repeat):
-            made.append(Loop(item, False, forward(maker, item.items)))
+    for item in order:
+        if isinstance(item, schedule.Loop):
+            made.append(Loop(maker.repeats[item.letter], item.reverse, forward(maker, item.body)))
             continue
         for text, mode in modes(item):
             made += _noise(maker, item, mode)
@@ -58,13 +60,13 @@ def _noise(maker: Maker, node: Node, mode: str | None) -> list[Item]:
     ]
 
 
-def updates(maker: Maker, items: tuple[Node | Repeat, ...]) -> tuple[Item, ...]:
+def updates(maker: Maker, order: Order) -> tuple[Item, ...]:
     """How the buffers of the layers move after a training step."""
     made: list[Item] = []
-    for item in items:
-        if isinstance(item, Repeat):
-            body = updates(maker, item.items)
-            made += [Loop(item, False, body)] if body else []
+    for item in order:
+        if isinstance(item, schedule.Loop):
+            body = updates(maker, item.body)
+            made += [Loop(maker.repeats[item.letter], item.reverse, body)] if body else []
             continue
         for finished in item.template.training.moves:
             made.append(maker.statement("update", item.layer, [finished], item.names, None))

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network import unit_text
+from symbp.network.depth import repeats
 from symbp.network.graph import Graph, Node, Tensor
 from symbp.network.identifiers import Identifiers
 from symbp.network.items import Piece, Scan, Statement
@@ -20,6 +21,7 @@ from symbp.printers.finished import Finished
 class Maker:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
+        self.repeats = repeats(graph)  # by the letters that count their copies
         self.tensors = dict(graph.tensors)
         self.names = Identifiers()
         self.names.taken |= {n for t in graph.tensors for n in (t, f"d{t}")}
@@ -63,7 +65,7 @@ class Maker:
     ) -> Scan:
         """The loop of a recurrence; arrays that are ``written`` already are added to."""
         body: list[Statement] = []
-        whole = {*scan.stored.whole, *(h.base for h in scan.stored.histories)}
+        whole = dict.fromkeys([*scan.stored.whole, *(h.base for h in scan.stored.histories)])
         for name, group in groupby(scan.body, key=lambda f: f.equation.name):
             members = list(group)
             kind = "assign"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from symbp.network.backward import backward
+from symbp.network.depth import running
 from symbp.network.forward import forward, updates
 from symbp.network.graph import Graph, Tensor
 from symbp.network.heads import Head, head
@@ -33,10 +34,11 @@ def build(graph: Graph) -> Program:
     """Order all equations of the network."""
     maker = Maker(graph)
     targets, heads = _judged(maker)
-    forwards = forward(maker, graph.items)
+    order = running(graph)
+    forwards = forward(maker, order)
     losses, names = loss(maker, heads)
     backwards = backward(maker, heads, names)
-    moves = updates(maker, graph.items)
+    moves = updates(maker, order)
     graph = replace(graph, constants=maker.constants)
     return Program(
         graph, maker.tensors, tuple(heads), tuple(targets), forwards, losses, backwards, moves
