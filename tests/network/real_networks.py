@@ -67,6 +67,7 @@ IMAGES: dict[str, Table] = {
     "kernel of the image's size": network(conv2d(3, [4, 5]), shape=(2, 4, 5)),
     "stride beyond the kernel": network(conv2d(3, 1, stride=3), shape=(2, 5, 7)),
     "stride with a rest": network(conv2d(3, 2, stride=3), conv2d(2, 1), shape=(2, 6, 7)),
+    "repeat of a pool of one": network(conv2d(2, 1), repeat(2, pool("avg", 1)), shape=(2, 4, 5)),
     "windows within the padding": network(conv(3, 2, padding=4, stride=2), shape=(2, 5)),
     "overlapping pool": network(conv2d(2, 1), pool("max", 3, stride=1), shape=(2, 5, 6)),
     "pool with gaps": network(conv2d(2, 1), pool("max", 1, stride=2), shape=(2, 5, 6)),
@@ -128,6 +129,25 @@ PLACES: dict[str, Table] = {
         "y[n,p,d] = sum(pad(x[n,p+u-1,d], 1)*w[u], u)", parameters={"w": [3]}
     ),
     "mean with a border": sequence("y[n,p,d] = mean(pad(x[n,p+u-1,d]), u)", sizes={"u": 3}),
+    "permuted": sequence("y[n,t,d] = x[n,idx[t],d]*x[n,t,d]", constants={"idx": [2, 0, 3, 1]}),
+    "rows by number": sequence(
+        "y[n,t,d] = E[idx[t],d]*x[n,idx[t],d]",
+        **{"constants": {"idx": [1, 0, 1, 2, 1]}, "parameters": {"E": [3, "d"]}},
+    ),
+    "relative positions": sequence(
+        "a[n,t,u] = softmax(sum(x[n,t,d]*x[n,u,d], d) + B[t-u+size(t)-1], u)\n"
+        "y[n,t,d] = sum(a[n,t,u]*x[n,u,d], u)",
+        parameters={"B": [7]},
+    ),
+    "softmax of a window": sequence(
+        "y[n,p,d] = sum(softmax(pad(x[n,p+u-1,d]), u)*w[u], u)", parameters={"w": [3]}
+    ),
+    "windows side by side": sequence("y[n,p,(u,d)] = pad(x[n,p+u-1,d])", sizes={"u": 3}),
+    "depth to space": network(
+        conv2d(4, 1),
+        formula("z[n,(p,a),(q,b)] = x[n,(a,b),p,q]", sizes={"a": 2, "b": 2}),
+        shape=(2, 3, 5),
+    ),
     "product of two reads": sequence(
         "y[n,p,d] = sum(pad(x[n,p+u-1,d])*pad(x[n,p-u+1,d])*w[u], u)", parameters={"w": [3]}
     ),
@@ -249,6 +269,18 @@ SCANS: dict[str, Table] = {
         " + b*x[n,t,i]*(x[n,t,j] - sum(S[n,t-1,k,j]*x[n,t,k], k))\n"
         "y[n,t,j] = sum(S[n,t,i,j]*x[n,t,i], i)",
         parameters={"b": 0.3},
+    ),
+    "first and last step": sequence(
+        "h[n,t,d] = tanh(0.5*h[n,t-1,d] + x[n,t,d])\ny[n,d] = h[n,0,d]*h[n,size(t)-1,d]"
+    ),
+    "linear attention": sequence(
+        "q[n,t,i] = sum(x[n,t,k]*Q[k,i], k)\nS[n,t,i,j] = S[n,t-1,i,j] + q[n,t,i]*x[n,t,j]\n"
+        "Z[n,t,i] = Z[n,t-1,i] + q[n,t,i]**2\n"
+        "y[n,t,j] = sum(q[n,t,i]*S[n,t,i,j], i)/(1 + sum(Z[n,t,i], i))",
+        parameters={"Q": ["k", 2]},
+    ),
+    "along rows": network(
+        conv2d(3, 1), formula("h[n,c,p,q] = tanh(0.5*h[n,c,p-1,q] + x[n,c,p,q])"), shape=(2, 4, 5)
     ),
     "softmax in every step": sequence("h[n,t,d] = softmax(x[n,t,d] + h[n,t-1,d], d)"),
     "maximum in every step": sequence(
