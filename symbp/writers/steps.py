@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symbp.calculus.equation import ADJOINT, adjoint_name
-from symbp.calculus.expression import Entry
+from symbp.calculus.expression import Entry, SumOver
 from symbp.calculus.index import fresh, substitute
 from symbp.calculus.pullback import Contribution
 from symbp.network.heads import Head
@@ -20,7 +19,6 @@ from symbp.writers.scope import Scope, ScopeText
 from symbp.writers.storage import Storage
 
 SHOWN = ("derivative", "outputs", "facts", "insert")  # rewrites that a reader wants to see
-Letters = Mapping[sp.Symbol, sp.Expr]
 
 
 class Steps:
@@ -113,11 +111,10 @@ class Steps:
         else:
             sums = list(terms)
             for scope in scopes:
-                for c in scope.adjoint.contributions:
-                    moved = _canonical(c, scope.letters)
-                    sums.append(self.term(scope, c, moved))
+                for c in _together(scope.adjoint.contributions, scope.letters):
+                    sums.append(self.term(scope, c))
                     if _seeded(c):
-                        local = self.local(scope, c, moved)
+                        local = self.local(scope, c)
                         factors[local.latex] = local
             chain = [
                 Formula(
@@ -143,20 +140,17 @@ class Steps:
             return both(lambda d: self.text.indexed(scope, scope.defines, target.indices, d))
         return both(lambda d: self.text.entry(scope, target.name, target.indices, d))
 
-    def term(self, scope: Scope, c: Contribution, moved: Letters) -> Text:
+    def term(self, scope: Scope, c: Contribution) -> Text:
         """``sum_n dL/dv_n dv_n/du``; what comes from the loss itself is written out."""
         if not _seeded(c):
-            value = sp.Mul(*(substitute(f, moved) for f in c.factors))
-            return both(lambda d: self.text.expression(scope, value, d))
+            return both(lambda d: self.text.expression(scope, sp.Mul(*c.factors), d))
         seed = c.factors[0]
         assert isinstance(seed, Entry)
-        indices = tuple(substitute(i, moved) for i in seed.indices)
-        own = {s for i in c.target.indices for s in substitute(i, moved).free_symbols}
-        rest = sorted({s for i in indices for s in i.free_symbols} - own, key=lambda s: s.name)
+        rest = sorted(_letters(seed) - _letters(c.target), key=lambda s: s.name)
 
         def make(dialect: Dialect) -> str:
-            upper = self.text.entry(scope, seed.name, indices, dialect)
-            local = self.partial(scope, c, moved, dialect)
+            upper = self.text.entry(scope, seed.name, seed.indices, dialect)
+            local = self.partial(scope, c, dialect)
             body = f"{upper} {local}" if dialect.bars else f"{upper} · {local}"
             if not rest:
                 return body
@@ -165,19 +159,17 @@ class Steps:
 
         return both(make)
 
-    def partial(self, scope: Scope, c: Contribution, moved: Letters, dialect: Dialect) -> str:
+    def partial(self, scope: Scope, c: Contribution, dialect: Dialect) -> str:
         seed = c.factors[0]
         assert isinstance(seed, Entry)
-        over = tuple(substitute(i, moved) for i in seed.indices)
-        under = tuple(substitute(i, moved) for i in c.target.indices)
-        upper = self.text.entry(scope, c.source, over, dialect)
-        lower_ = self.text.entry(scope, c.target.name, under, dialect)
+        upper = self.text.entry(scope, c.source, seed.indices, dialect)
+        lower_ = self.text.entry(scope, c.target.name, c.target.indices, dialect)
         return dialect.partial(upper, lower_)
 
-    def local(self, scope: Scope, c: Contribution, moved: Letters) -> Formula:
+    def local(self, scope: Scope, c: Contribution) -> Formula:
         """``dv/du = ...``, before anything is rewritten."""
-        value = sp.factor_terms(sp.Mul(*(substitute(f, moved) for f in c.factors[1:])))
-        left = both(lambda d: self.partial(scope, c, moved, d))
+        left = both(lambda d: self.partial(scope, c, d))
+        value = sp.Mul(*c.factors[1:])
         return Formula(left, both(lambda d: self.text.expression(scope, value, d)), "factor")
 
     def rewrites(self, scope: Scope, complete: bool) -> list[Formula]:
@@ -196,7 +188,8 @@ class Steps:
         made: list[Formula] = []
         for expr, reason in expressions:
             text = both(lambda d, e=expr: self.text.expression(scope, e, d))  # type: ignore[misc]
-            if made and reason == "step:names" and made[-1].reason == "step:derivative":
+            named = reason == "step:names" and made[-1].reason == "step:derivative"
+            if made and (named or text.plain == made[-1].right.plain):
                 made[-1] = replace(made[-1], right=text)
             elif not made or text.latex != made[-1].right.latex:
                 made.append(Formula(Text("", ""), text, "step", reason=reason))
@@ -237,7 +230,44 @@ def _seeded(c: Contribution) -> bool:
     return isinstance(first, Entry) and first.name == adjoint_name(c.source)
 
 
-def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> dict[sp.Symbol, sp.Expr]:
+def _letters(entry: Entry) -> set[sp.Symbol]:
+    return {s for i in entry.indices for s in i.free_symbols}
+
+
+def _together(
+    contributions: tuple[Contribution, ...], letters: tuple[sp.Symbol, ...]
+) -> list[Contribution]:
+    """In the words of the target; what one equation gives at the same places is one contribution, whose
+    local derivative is the sum."""
+    groups: dict[object, list[Contribution]] = {}
+    for number, contribution in enumerate(contributions):
+        c = _canonical(contribution, letters)
+        key = (c.factors[0], c.target) if _seeded(c) else number
+        groups.setdefault(key, []).append(c)
+    made = []
+    for group in groups.values():
+        first = group[0]
+        if _seeded(first):
+            local = sp.Add(*(_local(c) for c in group))
+            first = replace(first, factors=(first.factors[0], sp.factor_terms(local)))
+        made.append(first)
+    return made
+
+
+def _local(c: Contribution) -> sp.Expr:
+    """The factors behind the adjoint, summed over the letters that only they have."""
+    seed = c.factors[0]
+    assert isinstance(seed, Entry)
+    own = [i for i in c.letters if i not in _letters(seed) | _letters(c.target)]
+    value = sp.factor_terms(sp.Mul(*c.factors[1:]))
+    body = [f for f in sp.Mul.make_args(value) if f.free_symbols & set(own)]
+    if not body:
+        return value
+    front = sp.Mul(*(f for f in sp.Mul.make_args(value) if f not in body))
+    return front * SumOver(sp.Mul(*body), *own)
+
+
+def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> Contribution:
     """The letters of the target in its own words; others step aside."""
     moved: dict[sp.Symbol, sp.Expr] = dict(zip(c.target.indices, letters, strict=True))
     avoid = set(letters) | set(c.letters)
@@ -245,4 +275,9 @@ def _canonical(c: Contribution, letters: tuple[sp.Symbol, ...]) -> dict[sp.Symbo
         if index in letters and index not in c.target.indices:
             moved[index] = fresh(index, avoid)
             avoid.add(moved[index])
-    return moved
+    return replace(
+        c,
+        target=substitute(c.target, moved),
+        factors=tuple(substitute(f, moved) for f in c.factors),
+        letters=tuple(substitute(i, moved) for i in c.letters),
+    )
