@@ -86,7 +86,7 @@ class Lowering:
         if expr.is_Symbol:
             return Const(expr) if expr in self.fixed else Arange(expr, (expr,))
         if not any(True for _ in entries(expr)) and not expr.free_symbols - self.fixed:
-            if not expr.has(Reduction, Iverson, Where, Stop):
+            if not expr.has(Reduction, Iverson, Where, Stop, Compare, Logical):
                 return Const(expr)
         if isinstance(expr, Reduction):
             return self.reduction(expr)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symbp.calculus.collect import is_contraction
-from symbp.calculus.delay import back_links, hands_back
+from symbp.calculus.delay import STARTS, back_links, hands_back
 from symbp.calculus.equation import Equation, Link, Unit, adjoint_name
 from symbp.calculus.expression import Entry, SumOver, entries
 from symbp.calculus.maxima import with_masks, without_idle_masks
@@ -56,6 +56,7 @@ def derive(unit: Unit, seed: bool = True) -> Derivation:
             if contribution.target.name in {*wanted, *internal, *delayed}:
                 found.setdefault(contribution.target.name, []).append(contribution)
 
+    _drop_idle_links(unit, found)
     rewriter = Rewriter(unit, axes)
     closed: dict[str, Equation] = {}
     adjoints: list[Adjoint] = []
@@ -93,6 +94,26 @@ def _handed_back(unit: Unit) -> dict[str, list[Contribution]]:
             for contribution in hands_back(link, unit.letters):
                 found.setdefault(contribution.target.name, []).append(contribution)
     return found
+
+
+def _drop_idle_links(unit: Unit, found: dict[str, list[Contribution]]) -> None:
+    """Nothing comes back over a link to whose end no derivative flows: ``stop_gradient`` cuts it."""
+    idle = {link.name for link in unit.links if link.name not in found}
+    while idle:
+        gone: set[str] = set()
+        for name in list(found):
+            found[name] = [c for c in found[name] if not _comes_over(c, idle)]
+            if not found[name]:
+                del found[name]
+                gone.add(name)
+        idle = gone
+
+
+def _comes_over(c: Contribution, names: set[str]) -> bool:
+    """Whether a contribution reads what comes back over one of these links."""
+    first = c.factors[0] if c.factors else None
+    start = c.source == STARTS and isinstance(first, Entry)
+    return c.source in names or (start and first.name in {adjoint_name(n) for n in names})  # type: ignore[union-attr]
 
 
 def _backwards(unit: Unit, internal: list[str]) -> list[str]:

@@ -8,11 +8,12 @@ eqs. 3 and 4). Adjoint equations are equations; their tangents are products with
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Entry, SumOver
+from symbp.calculus.expression import Entry, FirstMax, SumOver
 from symbp.calculus.maxima import Masks, with_masks
 from symbp.calculus.pullback import pullback
 from symbp.calculus.rewrite import Rewriter
@@ -38,16 +39,26 @@ def tangent(
         terms.append(SumOver(product, *sorted(rest, key=str)) if rest else product)
     if not terms:
         return None
-    rhs, _ = Rewriter(unit, dict(unit.axes)).rewrite(sp.Add(*terms), {})
+    rhs, _ = Rewriter(_without_masks(unit), dict(unit.axes)).rewrite(sp.Add(*terms), {})
     if rhs == 0:
         return None
     return Equation(Entry(names[equation.name], *equation.target.indices), rhs)
 
 
 def masks_of(unit: Unit) -> Masks:
-    """The masks of maxima that are equations of the unit; others stand written out."""
+    """The masks of maxima that are equations of the unit; others stand written out, as do those of a
+    recurrence, whose masks are made behind its loop."""
+    if unit.links:
+        return {}
     known = {e.name for e in unit.equations}
     return {text: mask for text, mask in with_masks(unit)[1].items() if mask.name in known}
+
+
+def _without_masks(unit: Unit) -> Unit:
+    if not unit.links:
+        return unit
+    kept = tuple(e for e in unit.equations if not isinstance(e.rhs, FirstMax))
+    return replace(unit, equations=kept)
 
 
 __all__ = ["masks_of", "tangent"]

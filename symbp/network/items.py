@@ -49,6 +49,12 @@ class Statement:
     more: tuple[str, ...] = ()  # what the arrays of its loop are made with
 
     @property
+    def fills_zeros(self) -> bool:
+        """Whether an adjoint is added up in an array of zeros."""
+        parts = any(p.finished is not None and p.finished.additions for p in self.pieces)
+        return parts and self.kind == "assign" and self.defines.startswith(ADJOINT)
+
+    @property
     def reads(self) -> tuple[str, ...]:
         found = [r for p in self.pieces for r in p.reads]
         return tuple(dict.fromkeys([*found, *self.more]))
@@ -143,6 +149,8 @@ def needed(items: tuple[Item, ...], wanted: set[str]) -> set[str]:
     reads: dict[str, set[str]] = {}
     for statement in statements(items):
         reads.setdefault(statement.defines, set()).update(statement.reads)
+        if statement.fills_zeros:  # an array like the tensor whose adjoint it is
+            reads[statement.defines].add(split_marks(statement.defines)[1])
     for loop in loops(items):  # what one copy hands on to the next
         for own in (loop.repeat, *loop.also):
             same = {own.start, own.first, own.end, own.result}

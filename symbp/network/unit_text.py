@@ -113,13 +113,12 @@ class UnitText:
         finish: Callable[[Equation, Inside], Finished],
     ) -> Items:
         """Finished equations; ``outside`` are names that others read."""
-        free = [e for e in order if isinstance(e, Equation)]
-        read = outside | {r.name for e in free for r in entries(e.rhs)}
-        written = {e.name for e in free}
-        plans = {
-            id(loop): stored(loop, links, self.unit.letters, read | written)
-            for loop in loops_of(order)
-        }
+        plans = {}
+        for loop in loops_of(order):
+            others = flat(tuple(item for item in order if item is not loop))
+            read = {r.name for e in others for r in entries(e.rhs)}
+            shared = outside | read | {e.name for e in others}
+            plans[id(loop)] = stored(loop, links, self.unit.letters, shared)
         behind = Inside(
             None,
             {k: v for plan in plans.values() for k, v in plan.inside.drop.items()},
@@ -130,7 +129,10 @@ class UnitText:
             if isinstance(item, Loop):
                 plan = plans[id(item)]
                 size = self.unit.sizes[base(item.letter)]
-                body = tuple(finish(e, plan.inside) for e in flat(item.body))
+                steps = flat(item.body)
+                last = plan.inside.rename  # what is handed on is read before it is written anew
+                steps.sort(key=lambda e: e.name in last)
+                body = tuple(finish(e, plan.inside) for e in steps)
                 made.append(Scan(item.letter.name, size or 0, item.reverse, body, plan))
             else:
                 made.append(finish(item, behind))

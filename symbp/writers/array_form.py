@@ -225,8 +225,7 @@ class ArrayForm(Form):
         blocks: list[Block] = []
         if found:
             blocks.append(self.say("time_recursion"))
-            for memory in found:
-                blocks += self.with_shapes(memory.recursion, "result")
+            blocks += [self.steps.equation(m.recursion, self.notation, "result") for m in found]
         for memory in found:
             symbol = self.symbol(memory.tensor.removeprefix(ADJOINT))
             if memory.jacobian is not None:

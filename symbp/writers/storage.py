@@ -146,9 +146,7 @@ def plan(program: Program, dtype: str = "float64") -> Storage:
 def reads_of(statement: Statement) -> tuple[str, ...]:
     """What a statement's code reads; a scatter also reads the tensor whose shape it takes."""
     found = list(statement.reads)
-    scatters = any(p.finished is not None and p.finished.additions for p in statement.pieces)
-    stands = statement.kind != "assign"  # in a loop: its array was made before
-    if scatters and not stands and statement.defines.startswith(ADJOINT):
+    if statement.fills_zeros:
         found.append(statement.defines.lstrip(ADJOINT))
     return tuple(found)
 

@@ -270,6 +270,17 @@ SCANS: dict[str, Table] = {
         "y[n,t,j] = sum(S[n,t,i,j]*x[n,t,i], i)",
         parameters={"b": 0.3},
     ),
+    "one on another": sequence(
+        "f[n,t,d] = tanh(0.5*f[n,t-1,d] + x[n,t,d])\ng[n,t,d] = tanh(0.5*g[n,t-1,d] + f[n,t,d])"
+    ),
+    "one on another, turned round": sequence(
+        "f[n,t,d] = tanh(0.5*f[n,t-1,d] + x[n,t,d])\ng[n,t,d] = tanh(0.5*g[n,t+1,d] + f[n,t,d])\n"
+        "y[n,t,d] = g[n,t,d]*f[n,t,d]"
+    ),
+    "three states": sequence(
+        "a[n,t,d] = tanh(c[n,t-1,d] + x[n,t,d])\nb[n,t,d] = sigmoid(a[n,t,d] + b[n,t-1,d])\n"
+        "c[n,t,d] = a[n,t,d]*b[n,t,d] + 0.3*a[n,t-1,d]"
+    ),
     "first and last step": sequence(
         "h[n,t,d] = tanh(0.5*h[n,t-1,d] + x[n,t,d])\ny[n,d] = h[n,0,d]*h[n,size(t)-1,d]"
     ),
@@ -281,6 +292,10 @@ SCANS: dict[str, Table] = {
     ),
     "along rows": network(
         conv2d(3, 1), formula("h[n,c,p,q] = tanh(0.5*h[n,c,p-1,q] + x[n,c,p,q])"), shape=(2, 4, 5)
+    ),
+    "stopped in every step": sequence("h[n,t,d] = tanh(stop_gradient(h[n,t-1,d]) + x[n,t,d])"),
+    "a choice in every step": sequence(
+        "h[n,t,d] = where(t > 1, tanh(h[n,t-1,d]), 0.5*h[n,t-1,d]) + x[n,t,d]"
     ),
     "softmax in every step": sequence("h[n,t,d] = softmax(x[n,t,d] + h[n,t-1,d], d)"),
     "maximum in every step": sequence(
