@@ -246,7 +246,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # iris, R. A. Fisher (1936), UCI, doi:10.24432/C56C76, CC BY 4.0
-    with np.load(Path(__file__).with_name("bilinear_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("bilinear_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(float)
     few = x[::19], t[::19]

@@ -342,7 +342,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # copy
-    with np.load(Path(__file__).with_name("copy_gru_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("copy_gru_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(int)
     few = x[::32], t[::32]

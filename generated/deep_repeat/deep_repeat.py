@@ -326,7 +326,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # spirals
-    with np.load(Path(__file__).with_name("deep_repeat_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("deep_repeat_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(float)
     few = x[::16], t[::16]

@@ -409,7 +409,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # shapes
-    with np.load(Path(__file__).with_name("detector_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("detector_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = {
             "kind": data["t.kind"].astype(float),

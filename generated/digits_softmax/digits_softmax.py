@@ -251,7 +251,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # digits, E. Alpaydin and C. Kaynak (1998), UCI, doi:10.24432/C50P49, CC BY 4.0
-    with np.load(Path(__file__).with_name("digits_softmax_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("digits_softmax_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(float)
     few = x[::225], t[::225]

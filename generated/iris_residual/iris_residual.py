@@ -1,4 +1,4 @@
-"""A residual block of ReLU layers tells three irises apart. Written by symbp.
+"""A residual block of ReLU layers tells irises apart. Written by symbp.
 
 Behind each line stands its formula; rows are samples, ⊙ multiplies entry by entry."""
 
@@ -294,7 +294,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # iris, R. A. Fisher (1936), UCI, doi:10.24432/C56C76, CC BY 4.0
-    with np.load(Path(__file__).with_name("iris_residual_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("iris_residual_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(float)
     few = x[::19], t[::19]

@@ -78,7 +78,6 @@ def _backward(params, cache, t):
         dh1 = dh_next1 + dh[:, step]  # ∂L/∂h1[t] = ∂L/∂h[t] + ∂L/∂h1[t]|t+1
         # ∂L/∂c1[t] = ∂L/∂h1[t] ⊙ o1[t] ⊙ (1 - a1[t]²) + ∂L/∂c1[t]|t+1
         dc1 = dc_next1 + dh1 * o1[:, step] * (1 - a1[:, step] ** 2)
-        dc_next1 = dc1 * f1[:, step]  # ∂L/∂c1[t-1]|t = ∂L/∂c1[t] ⊙ f1[t]
         # ∂L/∂z1[n,t,(3,j)] = ∂L/∂h1[n,t,j] o1[n,t,j] a1[n,t,j] (1 - o1[n,t,j])
         dz1[:, step, 24:32] += dh1 * o1[:, step] * (1 - o1[:, step]) * a1[:, step]
         # ∂L/∂z1[n,t,(2,j)] = ∂L/∂c1[n,t,j] i1[n,t,j] (1 - g1[n,t,j]²)
@@ -87,6 +86,7 @@ def _backward(params, cache, t):
         dz1[:, step, 8:16] += dc1 * f1[:, step] * (1 - f1[:, step]) * c_prev1[:, step]
         # ∂L/∂z1[n,t,(0,j)] = ∂L/∂c1[n,t,j] i1[n,t,j] g1[n,t,j] (1 - i1[n,t,j])
         dz1[:, step, :8] += dc1 * i1[:, step] * (1 - i1[:, step]) * g1[:, step]
+        dc_next1 = dc1 * f1[:, step]  # ∂L/∂c1[t-1]|t = ∂L/∂c1[t] ⊙ f1[t]
         dh_next1 = dz1[:, step] @ Wh1.T  # ∂L/∂h1[t-1]|t = ∂L/∂z1[t] Wh1ᵀ
     dWh1 = np.tensordot(h_prev1, dz1, axes=([0, 1], [0, 1]))  # ∂L/∂Wh1 = Σ_t h1[t-1]ᵀ ∂L/∂z1[t]
     dWx1 = np.tensordot(x, dz1, axes=([0, 1], [0, 1]))  # ∂L/∂Wx1 = Σ_t x[t]ᵀ ∂L/∂z1[t]
@@ -306,7 +306,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # parity
-    with np.load(Path(__file__).with_name("parity_lstm_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("parity_lstm_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(float)
         t = data["t"].astype(float)
     few = x[::32], t[::32]

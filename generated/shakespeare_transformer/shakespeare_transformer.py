@@ -544,7 +544,8 @@ def load_params(path):
 
 if __name__ == "__main__":
     # sonnets, W. Shakespeare (1609), Sonnets 1 to 32, public domain
-    with np.load(Path(__file__).with_name("shakespeare_transformer_data.npz"), allow_pickle=False) as data:
+    file = Path(__file__).with_name("shakespeare_transformer_data.npz")
+    with np.load(file, allow_pickle=False) as data:
         x = data["x"].astype(int)
         t = data["t"].astype(int)
     few = x[::78], t[::78]

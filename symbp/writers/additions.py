@@ -61,8 +61,7 @@ class Additions:
     def zeros(self, item: Statement) -> str:
         """An array for the sums: of the tensor's shape, of the type of what is added."""
         if item.defines.startswith(ADJOINT):
-            bare = item.defines.lstrip(ADJOINT)
-            primal = self.storage.code(self.program.tensors[bare].tangent_of or bare)
+            primal = self.storage.code(item.defines.lstrip(ADJOINT))
             targets = [a.target for p in item.pieces if p.finished is not None
                        for a, _ in p.finished.additions]  # fmt: skip
             split = any(isinstance(i, Group) for target in targets for i in target.index)

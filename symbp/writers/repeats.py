@@ -13,7 +13,10 @@ def forward_start(loop: Loop, storage: Storage, depth: int) -> list[Line]:
     repeat = loop.repeat
     times = repeat.level.times
     made = []
+    made_here = {s.defines for s in statements(loop.body)}
     for chain in (repeat, *loop.also):
+        if chain.end not in made_here:  # its values are not needed
+            continue
         source = storage.code(chain.source)
         place = subscript(chain.levels) if chain.result in storage.saved else ""
         if storage.history(chain):
