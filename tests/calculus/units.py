@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -127,7 +128,8 @@ def computed(finished: Finished, tensors: dict[str, np.ndarray]) -> np.ndarray:
     """What the equation's own line of code makes of the same tensors."""
     name = finished.equation.name
     value = _filled(finished.code[0])
-    body = [f"result = {value}"]
+    before = [f"{_variable(part.name)} = {_filled(part.code)}" for part in finished.shared]
+    body = [*before, f"result = {value}"]
     if finished.additions:
         body = [f"{_variable(name)} = np.zeros({shape_in(finished.unit, name)})"]
         body += [f"{_variable(name)} += {value}"] if value else []
@@ -147,7 +149,7 @@ def computed(finished: Finished, tensors: dict[str, np.ndarray]) -> np.ndarray:
 def _variable(name: str) -> str:
     if name.startswith(LOOP):
         return name.removeprefix(LOOP)
-    return "batch_size" if name == "#n" else name.replace("∂", "d_") + "_"
+    return "batch_size" if name == "#n" else re.sub(r"\W", "", name.replace("∂", "d_")) + "_"
 
 
 def _filled(text: str) -> str:
