@@ -262,7 +262,7 @@ def check_gradients(params, x, t, *, training=False, seed=0):
 
     b: central differences in float64; above 1e-6 the gradient is wrong. Where they do not settle as
     their step is halved, a kink is near, and the point is redrawn close by. What rounding explains
-    is no error. Of more than 64 entries, 64 and three directions are checked.
+    is no error. Of more than 200 entries, 200 and three directions are checked.
     """
     params = {name: np.asarray(value, np.float64) for name, value in params.items()}
     points = [_nearby(params, x, t, training, seed, k) for k in range(8)]
@@ -319,12 +319,12 @@ def _slope(params, x, t, training, seed, name, direction):
 
 
 def _directions(shape, seed):
-    """The direction of each entry; of more than 64 entries, of 64, and three random ones."""
+    """The direction of each entry; of more than 200 entries, of 200, and three random ones."""
     rng = np.random.default_rng(seed)
     size = int(np.prod(shape))
-    for entry in rng.permutation(size)[:64]:
+    for entry in rng.permutation(size)[:200]:
         yield np.eye(1, size, entry).reshape(shape)
-    for _ in range(3 * (size > 64)):
+    for _ in range(3 * (size > 200)):
         direction = rng.standard_normal(shape)
         yield direction / np.linalg.norm(direction)
 

@@ -22,7 +22,7 @@ from symbp.writers.outline import interface
 from symbp.writers.package import Package, package
 
 SAMPLES = 6
-ENTRIES = 64  # of a larger parameter, so many entries and three random directions are checked
+ENTRIES = 200  # of a larger parameter, so many entries and three random directions are checked
 
 
 def verify(program: Program, *, seed: int = 0, samples: int = SAMPLES) -> Report:

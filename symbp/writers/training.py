@@ -21,7 +21,7 @@ from symbp.writers.main_part import Arrays, main_sections
 from symbp.writers.targets import batch_shape, checked_input
 from symbp.writers.train_part import train_sections
 
-SMALL = 64  # a parameter of more entries is checked at so many of them
+SMALL = 200  # a parameter of more entries is checked at so many of them
 
 
 def training_sections(

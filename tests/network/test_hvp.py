@@ -56,7 +56,7 @@ def agrees_with_double_backward(module: ModuleType, tables: Table, sample: Sampl
     assert abs(difference) <= 1e-10 * size
 
 
-@pytest.mark.parametrize("number", range(len(KINDS)))
+@pytest.mark.parametrize("number", range(2 * len(KINDS)))
 def test_real_layers_agree_with_double_backward(number):
     tables = numbered(number)
     print(json.dumps(tables))

@@ -42,7 +42,7 @@ def is_exact(source: str, sample: Sample, seed: int) -> None:
         assert abs(np.vdot(gradient, direction) - slope) <= 1e-12 * largest, name
 
 
-@pytest.mark.parametrize("number", range(4 * len(KINDS)))
+@pytest.mark.parametrize("number", range(8 * len(KINDS)))
 def test_random_networks_agree_with_pytorch(number):
     tables = numbered(number)
     print(json.dumps(tables))
