@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import sympy as sp
@@ -27,6 +27,10 @@ from symbp.network.unit_text import LAST, UnitText, unit_text
 
 Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
 NEW = "new_"  # a buffer's value after the step
+DERIVED: dict[
+    str, Derivation
+] = {}  # by all that a derivation depends on, for every network of a process
+KEPT = 1000  # of them, the newest
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,10 @@ class Template:
 
 
 class Library:
-    """Templates and derivations made so far; one for each network that is built."""
+    """Templates made so far; one for each network that is built."""
 
     def __init__(self) -> None:
         self.templates: dict[str, Template] = {}
-        self.derivations: dict[str, Derivation] = {}
         self.formulas = named_formulas()
 
     def template(self, definition: Definition, place: Place) -> Template:
@@ -157,11 +160,15 @@ class Library:
     def derive(self, unit: Unit, seed: bool = True) -> Derivation:
         """Derive a unit once; equal equations of other sizes share the result."""
         short = [r for r in unit.reads if r.plain and not unit.covers(r)]
-        key = f"{unit.equations} {unit.inputs} {unit.parameters} {unit.given} {unit.links} {short} {seed}"
-        if key not in self.derivations:
-            self.derivations[key] = derive(unit, seed)
-            guard(self.derivations[key])
-        return self.derivations[key]
+        same = {f.name: getattr(unit, f.name) for f in fields(unit)} | {"sizes": sorted(unit.sizes)}
+        key = f"{same} {short} {seed}"
+        if key not in DERIVED:
+            derivation = derive(unit, seed)
+            guard(derivation)
+            if len(DERIVED) >= KEPT:
+                del DERIVED[next(iter(DERIVED))]
+            DERIVED[key] = derivation
+        return DERIVED[key]
 
     @cached_property
     def bodies(self) -> dict[str, sp.Expr]:
