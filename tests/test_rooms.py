@@ -13,7 +13,7 @@ import symbp
 CODE = Path(symbp.__file__).parent
 ORDER = (
     "errors", "language", "examples", "layers", "calculus", "arrays", "printers", "network", "data",
-    "writers", "proof", "api", "commandline", "cli",
+    "writers", "proof", "lecture", "api", "commandline", "cli",
 )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from symbp.printers.marks import mark, unmarked
+
 GREEK = frozenset(
     (
         "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
@@ -25,8 +27,12 @@ class Name:
     adjoint: int = 0
     through: str = ""  # for one path's share of an adjoint: the layer it goes through
     tangent: bool = False  # whether it is the directional derivative
+    key: str = ""  # of the term that the LaTeX is marked as
 
     def latex(self, index: str = "", label: str = "", transposed: bool = False) -> str:
+        return mark(self.key, self._latex(index, label, transposed))
+
+    def _latex(self, index: str, label: str, transposed: bool) -> str:
         subscript = ",".join(p for p in (self.subscript, index) if p)
         superscript = ",".join((*self.levels, *([label] if label else [])))
         text, _, exponent = self.base.partition("^")  # the variance is called sigma^2
@@ -68,11 +74,12 @@ class Name:
 
 def carrying(text: str) -> str:
     """A finished name as the base of a power: a derivative in brackets, a superscript in braces."""
-    if text.startswith((r"\frac", r"\left.")):
+    bare = unmarked(text)
+    if bare.startswith((r"\frac", r"\left.")):
         return rf"\left( {text} \right)"
-    if text.startswith("∂"):
+    if bare.startswith("∂"):
         return f"({text})"
-    if text.startswith((r"\tilde", r"\hat")) and "^" in text:
+    if bare.startswith((r"\tilde", r"\hat")) and "^" in bare:
         return f"{{{text}{{}}}}"  # an accent alone in braces is no group of its own to TeX
     return f"{{{text}}}" if "^" in text else text
 

@@ -30,9 +30,11 @@ class Additions:
 
         A copy of a repeat whose adjoint takes the place of the next one's reads that until it is done.
         """
-        whole = self.storage.code(item.defines)
-        read = {self.storage.code(r) for r in item.reads if r != BATCH}
-        target = self.values.loop_variable(f"{whole}_") if whole in read else whole
+        whole = target = self.storage.code(item.defines)
+        read = {self.storage.variable(r) for r in item.reads if r != BATCH}
+        variable = self.storage.variable(item.defines)
+        if variable in read:
+            target = self.storage.term(item.defines, self.values.loop_variable(f"{variable}_"))
         formula = self.formulas.formula(item, PLAIN)
         made = [Line(f"{target} = {self.zeros(item)}", formula, item.id, depth)]
         several = self.formulas.several(item)
@@ -61,7 +63,7 @@ class Additions:
     def zeros(self, item: Statement) -> str:
         """An array for the sums: of the tensor's shape, of the type of what is added."""
         if item.defines.startswith(ADJOINT):
-            primal = self.storage.code(item.defines.lstrip(ADJOINT))
+            primal = self.storage.variable(item.defines.lstrip(ADJOINT))
             targets = [a.target for p in item.pieces if p.finished is not None
                        for a, _ in p.finished.additions]  # fmt: skip
             split = any(isinstance(i, Group) for target in targets for i in target.index)

@@ -69,12 +69,12 @@ class Emitter:
         if isinstance(item, Scan):
             return self.scan(item, depth)
         if isinstance(item, Zeros):
-            target, like = self.storage.code(item.defines), self.storage.code(item.like)
+            target, like = self.storage.code(item.defines), self.storage.variable(item.like)
             return [Line(f"{target} = np.zeros_like({like})", depth=depth)]
         return self.statement(item, depth)
 
     def noise(self, item: Noise, depth: int) -> Line:
-        like = self.storage.code(item.like)
+        like = self.storage.variable(item.like)
         keep = f"(rng.random({like}.shape) >= {item.rate!r}).astype({like}.dtype)"
         target = self.storage.code(item.defines)
         name = self.storage.name(item.defines).unicode()
@@ -116,9 +116,8 @@ class Emitter:
             return added.concatenation(item, depth) or added.accumulation(item, depth)
         target = self.storage.code(item.defines)
         if item.part == "update":  # of a buffer: one array for all copies
-            target = item.defines + subscript(
-                self.program.tensors[item.defines].levels, joined=True
-            )
+            place = subscript(self.program.tensors[item.defines].levels, joined=True)
+            target = self.storage.term(item.defines, item.defines + place)
         value = self.values.sum(item.pieces)
         if item.kind in ("part", "add"):
             target = self.values.place_of(item)

@@ -47,12 +47,15 @@ class Entry:
         }
 
 
-def equations(program: Program, module: Module | None = None) -> tuple[Entry, ...]:
+def equations(
+    program: Program, module: Module | None = None, storage: Storage | None = None
+) -> tuple[Entry, ...]:
     """Every equation of the network in the order in which the module computes them.
 
-    ``module`` is the one whose lines are counted (default: what ``generate`` writes).
+    ``module`` is the one whose lines are counted (default: what ``generate`` writes); ``storage``
+    says how tensors are written.
     """
-    return _Map(program, module or write(program)).entries()
+    return _Map(program, module or write(program), storage or plan(program)).entries()
 
 
 def as_json(program: Program, module: Module | None = None) -> dict[str, Any]:
@@ -64,11 +67,11 @@ def as_json(program: Program, module: Module | None = None) -> dict[str, Any]:
 
 
 class _Map:
-    def __init__(self, program: Program, module: Module) -> None:
+    def __init__(self, program: Program, module: Module, storage: Storage) -> None:
         self.program = program
         self.module = module
         self.source = module.source.split("\n")
-        self.storage: Storage = plan(self.program)
+        self.storage = storage
         self.formulas = Formulas(self.storage)
         self.scalar = Scalar(self.storage)
 

@@ -21,10 +21,13 @@ class Line:
     id: str = ""
     depth: int = 0
 
-    def render(self, indent: str) -> list[str]:
-        """The line, its formula behind it or, where that is too long, above it."""
+    def render(self, indent: str, place: str = "") -> list[str]:
+        """The line, its formula behind it or, where that is too long, above it.
+
+        Behind each line of code stand its equation's id and its ``place``, where it has any.
+        """
         start = indent + INDENT * self.depth
-        mark = f"\ue003{self.id}" if self.id else ""
+        mark = f"\ue003{self.id}\ue003{place}" if self.id or place else ""
         code = start + self.code
         whole = f"{code}  # {self.formula}"
         if self.formula and len(whole) <= WIDTH:

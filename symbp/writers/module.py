@@ -22,10 +22,15 @@ MARK = "\ue003"
 
 @dataclass(frozen=True)
 class Module:
-    """The source, and for every equation id the first and last line that computes it."""
+    """The source, and for every equation id the first and last line that computes it.
+
+    ``places``: ``backward:3`` are the line numbers of the fourth line of the backward pass, several
+    where it is broken.
+    """
 
     source: str
     lines: dict[str, tuple[int, int]]
+    places: dict[str, tuple[int, ...]]
 
 
 def write(
@@ -61,25 +66,26 @@ def _imports(training: dict[str, object], sections: dict[str, object]) -> str:
 
 def _without_marks(text: str) -> Module:
     lines: dict[str, tuple[int, int]] = {}
+    places: dict[str, tuple[int, ...]] = {}
     clean = []
     for number, line in enumerate(text.split("\n"), 1):
-        code, _, mark = line.partition(MARK)
-        if mark:
-            first, _ = lines.get(mark, (number, number))
-            lines[mark] = (first, number)
+        code, *marks = line.split(MARK)
+        if marks:
+            equation, place = marks
+            first, _ = lines.get(equation, (number, number))
+            lines[equation] = (first, number)
+            places[place] = (*places.get(place, ()), number)
         clean.append(code)
-    return Module("\n".join(clean), lines)
+    lines.pop("", None)
+    return Module("\n".join(clean), lines, places)
 
 
 def _sections(program: Program, dtype: str, hvp: bool) -> dict[str, object]:
     """The parts of the module that depend on the network alone."""
     storage = plan(program, dtype)
     passes = Passes(storage)
-    forward = _text(passes.forward())
-    loss = _text(passes.loss())
-    backward = _text(passes.backward())
-    updates = _text(passes.updates()) if program.updates else ""
-    products = _text(product_lines(program, dtype)) if hvp else ""
+    forward, loss, backward, updates = (_text(n, m) for n, m in passes.sections().items())
+    products = _text("products", product_lines(program, dtype)) if hvp else ""
     code = "\n".join([forward, loss, backward, updates, products])
     return {
         "title": _title(program.graph.spec),
@@ -95,8 +101,10 @@ def _sections(program: Program, dtype: str, hvp: bool) -> dict[str, object]:
     }
 
 
-def _text(lines: list[Line]) -> str:
-    return "\n".join(text for line in lines for text in line.render("    "))
+def _text(name: str, lines: list[Line]) -> str:
+    return "\n".join(
+        text for k, line in enumerate(lines) for text in line.render("    ", f"{name}:{k}")
+    )
 
 
 def _title(spec: Spec) -> str:

@@ -21,6 +21,16 @@ class Passes:
         self.storage = storage
         self.emitter = Emitter(storage)
 
+    def sections(self) -> dict[str, list[Line]]:
+        """All of them, the updates empty where there are none."""
+        updates = self.updates() if self.program.updates else []
+        return {
+            "forward": self.forward(),
+            "loss": self.loss(),
+            "backward": self.backward(),
+            "updates": updates,
+        }
+
     def forward(self) -> list[Line]:
         items = self.program.forward
         read = {r for s in statements(items) for r in s.reads}
@@ -44,9 +54,9 @@ class Passes:
             + target_lines(self.program, read)
         )
         body = self.emitter.lines(items)
-        last = body[-1]
-        if last.code.startswith("loss = "):
-            body[-1] = replace(last, code=f"return {last.code.removeprefix('loss = ')}")
+        target, _, value = body[-1].code.partition(" = ")
+        if target == self.storage.code("loss"):
+            body[-1] = replace(body[-1], code=f"{self.storage.term('loss', 'return')} {value}")
             return [*made, *body]
         return [*made, *body, Line("return loss")]
 

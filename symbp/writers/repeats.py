@@ -37,12 +37,12 @@ def backward_start(loop: Loop, storage: Storage, depth: int) -> list[Line]:
     for name in _defined(loop.body):
         tensor = storage.program.tensors[name.lstrip(ADJOINT)]
         if tensor.role == "parameter" and not outer:
-            slope, bare = (storage.code(n).partition("[")[0] for n in (name, tensor.name))
+            slope, bare = (storage.variable(n).partition("[")[0] for n in (name, tensor.name))
             made.append(Line(f"{slope} = np.empty_like({bare})", depth=depth))
         if tensor.role == "accumulated" and tensor.levels == outer:
             zeros = "0"
             if _in_parts(name, loop):
-                zeros = f"np.zeros_like({storage.code(tensor.like)})"
+                zeros = f"np.zeros_like({storage.variable(tensor.like)})"
             made.append(Line(f"{storage.code(name)} = {zeros}", depth=depth))
     return made
 

@@ -64,7 +64,7 @@ class Start:
 
     def history(self, history: History) -> list[Line]:
         """``h_all``, and its views ``h_prev`` and ``h``."""
-        base = self.code(history.base)
+        base = self.storage.variable(self.tensor(history.base))
         name = self.free_name(f"{base.partition('[')[0]}_all")
         shape = list(self.shape(history.base))
         length = shape[history.axis] or 0
@@ -114,7 +114,7 @@ class Start:
         stored = self.scan.scan.stored
         carried = {self.tensor(name) for name, *_ in stored.carried}
         outside = [r for r in outside if r not in carried]
-        return f"{self.storage.code(outside[0])}.dtype" if outside else self.dtype(self.reads)
+        return f"{self.storage.variable(outside[0])}.dtype" if outside else self.dtype(self.reads)
 
 
 __all__ = ["PLAIN", "Start", "shape_text"]

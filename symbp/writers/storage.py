@@ -9,6 +9,7 @@ from symbp.network.graph import Level, Repeat, Tensor
 from symbp.network.items import Item, Loop, Noise, Statement, statements
 from symbp.network.program import Program
 from symbp.printers.base import BATCH, CAST
+from symbp.printers.marks import mark
 from symbp.printers.naming import Name, name_of
 
 N = "n"  # the batch size in code
@@ -17,7 +18,9 @@ N = "n"  # the batch size in code
 @dataclass(frozen=True, eq=False)
 class Storage:
     """``saved`` tensors go from the forward pass to the others, in the order in which they are made;
-    inside a `repeat` they are lists with one entry a copy. Everything else is a local name."""
+    inside a `repeat` they are lists with one entry a copy. Everything else is a local name.
+
+    Where it is ``marked``, each tensor is marked as a term, in code and in LaTeX."""
 
     program: Program
     saved: dict[str, None]
@@ -26,10 +29,34 @@ class Storage:
     ]  # start, end, result -> its repeat, and the copy's offset
     read: frozenset[str]
     dtype: str = "float64"
+    marked: bool = False
     names: dict[str, Name] = field(default_factory=dict)  # those written so far
 
     def code(self, name: str) -> str:
         """The tensor as it is read and assigned in code."""
+        return self.term(name, self.variable(name))
+
+    def term(self, name: str, text: str) -> str:
+        """A text that stands for the tensor."""
+        return mark(self.key(name), text)
+
+    def key(self, name: str) -> str:
+        """The term's key, ``t.`` and the variable of the code; empty where nothing is marked.
+
+        What is nothing but another tensor's past is that tensor.
+        """
+        bare = name.lstrip(ADJOINT)
+        tensor = self.program.tensors.get(bare) if self.marked else None
+        if tensor is None:
+            return ""
+        if bare in self.repeats:
+            bare = self.repeats[bare][0].result
+        elif bare == name and tensor.delayed:
+            bare = tensor.part_of
+        return f"t.{'d' * (len(name) - len(name.lstrip(ADJOINT)))}{bare}"
+
+    def variable(self, name: str) -> str:
+        """As ``code``, where the tensor is no term: where its type or shape is taken."""
         if name == BATCH:
             return N
         if name == CAST:
@@ -77,7 +104,8 @@ class Storage:
     def name(self, tensor_name: str) -> Name:
         """The tensor as it is written in formulas."""
         if tensor_name not in self.names:
-            self.names[tensor_name] = self._name(tensor_name)
+            found = self._name(tensor_name)
+            self.names[tensor_name] = replace(found, key=self.key(tensor_name))
         return self.names[tensor_name]
 
     def _name(self, tensor_name: str) -> Name:

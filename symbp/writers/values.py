@@ -52,9 +52,9 @@ class Values:
         if name.startswith(SHARED):
             return self.shared_name(piece, name.removeprefix(SHARED))
         tensor = piece.tensor(name)
-        return (
-            tensor if piece.whole and tensor in self.program.tensors else self.storage.code(tensor)
-        )
+        if piece.whole and tensor in self.program.tensors:
+            return self.storage.term(tensor, tensor)
+        return self.storage.code(tensor)
 
     # -- names and types ------------------------------------------------------------------------
 
@@ -84,7 +84,7 @@ class Values:
         """The type of what is made of these tensors: a parameter's, where one is among them."""
         tensors = [self.program.tensors[r] for r in reads if r in self.program.tensors]
         for role in ("parameter", "activation", "input"):
-            names = [self.storage.code(t.name) for t in tensors if t.role == role]
+            names = [self.storage.variable(t.name) for t in tensors if t.role == role]
             if len(names) == 1 or (names and role == "parameter"):
                 return f"{names[0]}.dtype"
             if names:
