@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import sympy as sp
 
@@ -39,7 +40,13 @@ def rank(expr: sp.Expr, order: Order) -> tuple:
     places = sorted(order.get(r.name, 90_000) for r in entries(expr))
     simple = isinstance(expr, (Entry, SumOver))
     first = places[0] if places else 200_000
-    return (first, not simple, len(places), expr.count_ops(), str(expr))
+    return (first, not simple, len(places), *_size(expr))
+
+
+@lru_cache(maxsize=20_000)
+def _size(expr: sp.Expr) -> tuple[int, str]:
+    """Operations, and the text, to tell equals apart."""
+    return expr.count_ops(), str(expr)
 
 
 def sign(term: sp.Expr) -> int:

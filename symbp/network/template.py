@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from functools import cached_property
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import sympy as sp
 
@@ -159,9 +159,7 @@ class Library:
 
     def derive(self, unit: Unit, seed: bool = True) -> Derivation:
         """Derive a unit once; equal equations of other sizes share the result."""
-        short = [r for r in unit.reads if r.plain and not unit.covers(r)]
-        same = {f.name: getattr(unit, f.name) for f in fields(unit)} | {"sizes": sorted(unit.sizes)}
-        key = f"{same} {short} {seed}"
+        key = (_identity(unit), seed)
         if key not in DERIVED:
             derivation = derive(unit, seed)
             guard(derivation)
@@ -173,6 +171,16 @@ class Library:
     @cached_property
     def bodies(self) -> dict[str, sp.Expr]:
         return dict(named_bodies())
+
+
+def _identity(unit: Unit) -> Hashable:
+    """All of a unit that its derivation depends on; of the sizes, which reads fall short of an axis."""
+    short = tuple(r for r in unit.reads if r.plain and not unit.covers(r))
+    tables = (unit.letters, unit.axes, unit.fills, unit.functions)
+    return (
+        unit.equations, unit.inputs, unit.parameters, unit.parts, unit.cuts, unit.given,
+        unit.assumptions, unit.links, *(tuple(t.items()) for t in tables), frozenset(unit.sizes), short,
+    )  # fmt: skip
 
 
 def first_line(resolved: Resolved) -> int:
@@ -228,6 +236,7 @@ def _shape_of(value: object) -> tuple[int, ...]:
     return tuple(shape)
 
 
+@cache
 def named_formulas() -> Formulas:
     """Which activations keep their name, and the parsed formulas of those that are written out."""
     named = frozenset(n for n, a in ACTIVATIONS.items() if a.named)
@@ -235,17 +244,11 @@ def named_formulas() -> Formulas:
     return Formulas(named, {n: b for n, b in bodies.items() if b is not None})
 
 
-_CACHE: dict[str, sp.Expr] = {}
-
-
-def named_bodies() -> dict[str, sp.Expr]:
+@cache
+def named_bodies() -> Mapping[str, sp.Expr]:
     """The named activations as SymPy expressions in ``u``."""
-    if not _CACHE:
-        for name, activation in ACTIVATIONS.items():
-            tree = parse(activation.formula).elementwise
-            if activation.named and tree is not None:
-                _CACHE[name] = body_of(tree, U)
-    return _CACHE
+    trees = {n: parse(a.formula).elementwise for n, a in ACTIVATIONS.items() if a.named}
+    return {name: body_of(tree, U) for name, tree in trees.items() if tree is not None}
 
 
 __all__ = ["Library", "Template", "UnitText", "letter", "reading_order", "unit_text"]

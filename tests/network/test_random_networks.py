@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -24,26 +26,44 @@ QUICK = 1  # shards that run every time
 
 
 def shards(count: int) -> pytest.MarkDecorator:
+    """All tests of a shard run one after the other, on networks that are built once."""
     slow = [pytest.param(k, marks=pytest.mark.slow) for k in range(QUICK, count)]
-    return pytest.mark.parametrize("shard", [*range(QUICK), *slow])
+    return pytest.mark.parametrize("shard", [*range(QUICK), *slow], scope="module")
 
 
-def module_of(tables: Table, **options: Any) -> ModuleType:
-    return load(symbp.generate(symbp.Network(**tables), **options), tables["name"])
+@dataclass(frozen=True, eq=False)
+class Case:
+    tables: Table
+    sample: Sample
+
+    @cached_property
+    def network(self) -> symbp.Network:
+        return symbp.Network(**self.tables)
+
+    @cached_property
+    def module(self) -> ModuleType:
+        return load(self.network.generate(), self.tables["name"])
 
 
-def for_each(shard: int, check: Callable[[Table, Sample], None]) -> None:
+@lru_cache(maxsize=2 * NETWORKS)
+def case(seed: int) -> Case | None:
+    """A network and data at which its gradients can be compared; None for one in a hundred."""
+    tables = random_network(seed)
+    sample = good_sample(tables, seed)
+    return None if sample is None else Case(tables, sample)
+
+
+def for_each(shard: int, check: Callable[[Case], None]) -> None:
     """Runs ``check`` on the networks of a shard; each failure shows the network that it was."""
     problems = []
     for seed in range(shard * NETWORKS, (shard + 1) * NETWORKS):
-        tables = random_network(seed)
-        sample = good_sample(tables, seed)
-        if sample is None:  # one in a hundred
+        known = case(seed)
+        if known is None:
             continue
         try:
-            check(tables, sample)
+            check(known)
         except Exception as problem:
-            problem.add_note(f"network {seed}: {json.dumps(tables)}")
+            problem.add_note(f"network {seed}: {json.dumps(known.tables)}")
             problems.append(problem)
     if problems:
         raise ExceptionGroup(f"{len(problems)} of {NETWORKS} networks", problems)
@@ -106,34 +126,31 @@ def compare(module: ModuleType, tables: Table, sample: Sample, training: bool) -
 
 @shards(30)
 def test_gradients_agree_with_pytorch(shard):
-    def check(tables: Table, sample: Sample) -> None:
-        module = module_of(tables)
-        compare(module, tables, sample, training=False)
-        compare(module, tables, sample, training=True)
+    def check(case: Case) -> None:
+        compare(case.module, case.tables, case.sample, training=False)
+        compare(case.module, case.tables, case.sample, training=True)
 
     for_each(shard, check)
 
 
 @shards(10)
 def test_parameters_have_the_names_and_shapes_of_the_contract(shard):
-    def check(tables: Table, sample: Sample) -> None:
-        module = module_of(tables)
-        shapes = {key: np.shape(value) for key, value in module.init_params(seed=0).items()}
-        assert shapes == parameter_shapes(tables)
-        assert set(module.BUFFERS) == buffer_names(tables)
+    def check(case: Case) -> None:
+        params = case.module.init_params(seed=0)
+        assert {k: np.shape(v) for k, v in params.items()} == parameter_shapes(case.tables)
+        assert set(case.module.BUFFERS) == buffer_names(case.tables)
 
     for_each(shard, check)
 
 
 @shards(20)
 def test_training_updates_the_buffers_as_pytorch_does(shard):
-    def check(tables: Table, sample: Sample) -> None:
-        params, x, t = sample
-        if any(rates(tables["layer"])) or not buffer_names(tables):
+    def check(case: Case) -> None:
+        params, x, t = case.sample
+        if any(rates(case.tables["layer"])) or not buffer_names(case.tables):
             return
-        module = module_of(tables)
-        trained, _ = module.train(x, t, params=params, epochs=1, learning_rate=0.0)
-        for key, buffer in running_buffers(tables, params, x).items():
+        trained, _ = case.module.train(x, t, params=params, epochs=1, learning_rate=0.0)
+        for key, buffer in running_buffers(case.tables, params, x).items():
             np.testing.assert_allclose(trained[key], buffer, rtol=1e-10, atol=1e-12)
 
     for_each(shard, check)
@@ -141,20 +158,20 @@ def test_training_updates_the_buffers_as_pytorch_does(shard):
 
 @shards(10)
 def test_gradients_in_float32_agree_with_pytorch(shard):
-    def check(tables: Table, sample: Sample) -> None:
-        params, x, t = sample
-        module = module_of(tables, dtype="float32")
+    def check(case: Case) -> None:
+        params, x, t = case.sample
+        module = load(case.network.generate(dtype="float32"), case.tables["name"])
         _, grads = module.loss_and_grads(single(params), single(x), single(t))
         assert {gradient.dtype for gradient in grads.values()} == {np.dtype(np.float32)}
-        assert error(grads, evaluate(tables, params, x, t).grads) <= 2e-3
+        assert error(grads, evaluate(case.tables, params, x, t).grads) <= 2e-3
 
     for_each(shard, check)
 
 
 @shards(30)
 def test_finite_differences_and_the_complex_step_agree(shard):
-    def check(tables: Table, sample: Sample) -> None:
-        report = symbp.verify(symbp.Network(**tables))
+    def check(case: Case) -> None:
+        report = case.network.verify()
         assert report.ok, str(report)
 
     for_each(shard, check)

@@ -13,39 +13,49 @@ import sympy as sp
 
 Copies = tuple[int, ...]
 
+
+def choice(*cases: tuple[sp.Expr, object]) -> sp.Expr:
+    """A Piecewise as it is written: SymPy's search for simpler conditions takes seconds here."""
+    return sp.Piecewise(*cases, evaluate=False)
+
+
+def above(a: sp.Expr, b: sp.Expr | int) -> sp.Expr:
+    return sp.Gt(a, b, evaluate=False)
+
+
 ACTIVATIONS = {
     "identity": lambda u: u,
     "sigmoid": lambda u: 1 / (1 + sp.exp(-u)),
     "tanh": sp.tanh,
     "sin": sp.sin,
-    "relu": lambda u: sp.Piecewise((u, u > 0), (0, True)),
-    "leaky_relu": lambda u: sp.Piecewise((u, u > 0), (u / 100, True)),
-    "elu": lambda u: sp.Piecewise((u, u > 0), (sp.exp(u) - 1, True)),
+    "relu": lambda u: choice((u, above(u, 0)), (0, True)),
+    "leaky_relu": lambda u: choice((u, above(u, 0)), (u / 100, True)),
+    "elu": lambda u: choice((u, above(u, 0)), (sp.exp(u) - 1, True)),
     "softplus": lambda u: sp.log(1 + sp.exp(u)),
     "silu": lambda u: u / (1 + sp.exp(-u)),
     "gelu": lambda u: u * (1 + sp.erf(u / sp.sqrt(2))) / 2,
-    "hardtanh": lambda u: sp.Piecewise((-1, u < -1), (1, u > 1), (u, True)),
+    "hardtanh": lambda u: choice((-1, above(-1, u)), (1, above(u, 1)), (u, True)),
 }
 FORMULAS = {
-    "x/(1 + abs(x))": lambda u: u / (1 + sp.Piecewise((u, u > 0), (-u, True))),
+    "x/(1 + abs(x))": lambda u: u / (1 + choice((u, above(u, 0)), (-u, True))),
     "x*exp(-x**2)": lambda u: u * sp.exp(-(u**2)),
     "log(1 + x**2)": lambda u: sp.log(1 + u**2),
     "tanh(x)/(2 + cos(x))": lambda u: sp.tanh(u) / (2 + sp.cos(u)),
 }
 LEARNABLE = {
     "x*sigmoid(c*x)": lambda u, c: u / (1 + sp.exp(-c * u)),
-    "where(x > 0, x, c*x)": lambda u, c: sp.Piecewise((u, u > 0), (c * u, True)),
+    "where(x > 0, x, c*x)": lambda u, c: choice((u, above(u, 0)), (c * u, True)),
     "sin(c*x) + c": lambda u, c: sp.sin(c * u) + c,
 }
 LOSSES = {
     "mse": lambda y, t: (y - t) ** 2 / 2,
-    "mae": lambda y, t: sp.Piecewise((y - t, y > t), (t - y, True)),
-    "huber": lambda y, t: sp.Piecewise(
-        ((y - t) ** 2 / 2, sp.And(y - t <= 1, t - y <= 1)),
-        (sp.Piecewise((y - t, y > t), (t - y, True)) - sp.Rational(1, 2), True),
+    "mae": lambda y, t: choice((y - t, above(y, t)), (t - y, True)),
+    "huber": lambda y, t: choice(
+        ((y - t) ** 2 / 2, sp.And(above(1, y - t), above(1, t - y))),
+        (choice((y - t, above(y, t)), (t - y, True)) - sp.Rational(1, 2), True),
     ),
     "binary_cross_entropy": lambda y, t: -(t * sp.log(y) + (1 - t) * sp.log(1 - y)),
-    "hinge": lambda y, t: sp.Piecewise((1 - t * y, t * y < 1), (0, True)),
+    "hinge": lambda y, t: choice((1 - t * y, above(1, t * y)), (0, True)),
 }
 
 
@@ -124,7 +134,7 @@ class Draw:
         l2, l1 = self.random.choice([(0.5, 0.0), (0.0, 0.25), (0.5, 0.25)])
         self.drawn.toml += ["[regularization]", f"l2 = {l2}", f"l1 = {l1}"]
         squares = sp.Add(*(w**2 for w in self.drawn.weights))
-        sizes = sp.Add(*(sp.Piecewise((w, w > 0), (-w, True)) for w in self.drawn.weights))
+        sizes = sp.Add(*(choice((w, above(w, 0)), (-w, True)) for w in self.drawn.weights))
         return sp.Rational(str(l2)) / 2 * squares + sp.Rational(str(l1)) * sizes
 
     # -- layers ---------------------------------------------------------------------------------
