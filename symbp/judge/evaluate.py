@@ -1,0 +1,260 @@
+"""Index expressions as functions of tensors: built once, evaluated many times.
+
+Every value is an array with one axis for each of its free letters, so that any right side that somebody
+may have written, right or wrong, can be evaluated; nothing is shared with the lowering to code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import sympy as sp
+
+from symbp.calculus.equation import ADJOINT, Unit
+from symbp.calculus.expression import (
+    Compare,
+    Entry,
+    FirstMax,
+    Group,
+    Iverson,
+    Letter,
+    Logical,
+    Reduction,
+    Size,
+    Stop,
+    SumOver,
+    Where,
+    entries,
+)
+from symbp.calculus.functions import U, derivative
+from symbp.calculus.index import base
+from symbp.calculus.interpreter import COMPARISONS, FUNCTIONS, REDUCTIONS
+from symbp.calculus.unary import Apply, Prime
+
+Array: TypeAlias = np.ndarray
+Tensors = Mapping[str, Any]
+Run = Callable[[Tensors], Any]
+BATCH = "#n"  # the batch size among the tensors
+ARGUMENT = "#u"  # the argument of a named function
+LARGE = 20_000  # products; above, einsum is worth an order of contraction
+
+
+@dataclass(frozen=True)
+class Value:
+    """``run`` gives an array with the axes ``letters``; an axis may have length one."""
+
+    run: Run
+    letters: tuple[Letter, ...] = ()
+
+    def over(self, letters: tuple[Letter, ...]) -> Run:
+        """The value with these axes, in this order; those that it lacks have length one."""
+        if letters == self.letters:
+            return self.run
+        run = self.run
+        order = [self.letters.index(i) for i in letters if i in self.letters]
+        place = tuple(slice(None) if i in self.letters else None for i in letters)
+        if not self.letters:
+            return run
+        if order == sorted(order):
+            return lambda t: run(t)[place]
+        return lambda t: run(t).transpose(order)[place]
+
+
+def union(values: list[Value]) -> tuple[Letter, ...]:
+    return tuple(dict.fromkeys(i for v in values for i in v.letters))
+
+
+class Compiler:
+    """Functions for the expressions of one unit; equal expressions share one."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.known: dict[sp.Basic, Value] = {}
+
+    def size(self, index: Letter) -> int | None:
+        """The size of a letter's axis; None is the batch."""
+        return self.unit.sizes[base(index)]
+
+    def length(self, index: Letter) -> Callable[[Tensors], int]:
+        size = self.size(index)
+        return (lambda t: t[BATCH]) if size is None else (lambda t: size)
+
+    def value(self, expr: sp.Basic) -> Value:
+        if expr not in self.known:
+            self.known[expr] = self._value(expr)
+        return self.known[expr]
+
+    def _value(self, expr: sp.Basic) -> Value:
+        if isinstance(expr, Entry):
+            return self._read(expr)
+        if expr == U:
+            return Value(lambda t: t[ARGUMENT])
+        if expr.is_Symbol:
+            length = self.length(expr)
+            return Value(lambda t: np.arange(float(length(t))), (expr,))
+        if isinstance(expr, Size):
+            length = self.length(expr.letter)
+            return Value(lambda t: float(length(t)))
+        if isinstance(expr, SumOver):
+            return self._sum(expr)
+        if isinstance(expr, Reduction):
+            return self._reduced(expr)
+        if isinstance(expr, FirstMax):
+            return self._first_max(expr)
+        if isinstance(expr, Group):
+            return self._row_major(expr.parts)
+        if isinstance(expr, Apply):
+            return self._call(expr)
+        if not expr.args:
+            number = float(expr)
+            return Value(lambda t: number)
+        return self._entrywise(expr)
+
+    # -- entry by entry -------------------------------------------------------------------------
+
+    def _entrywise(self, expr: sp.Basic) -> Value:
+        named = isinstance(expr, (Compare, Logical))
+        values = [self.value(a) for a in (expr.args[1:] if named else expr.args)]
+        letters = union(values)
+        runs = [v.over(letters) for v in values]
+        return Value(_operation(expr, runs), letters)
+
+    def _call(self, expr: Apply) -> Value:
+        body = self.unit.functions[expr.function]
+        argument = self.value(expr.argument)
+        inner = self.value(derivative(body).raw if isinstance(expr, Prime) else body).run
+        return Value(lambda t: inner({ARGUMENT: argument.run(t)}), argument.letters)
+
+    # -- reductions -----------------------------------------------------------------------------
+
+    def _sum(self, expr: SumOver) -> Value:
+        factors = [self.value(f) for f in sp.Mul.make_args(expr.body)]
+        letters = union(factors)
+        kept = tuple(i for i in letters if i not in expr.letters)
+        idle = [self.length(i) for i in expr.letters if i not in letters]
+        number = {i: k for k, i in enumerate(letters)}
+        axes = [[number[i] for i in f.letters] for f in factors]
+        runs = [self._full(f) for f in factors]
+        result = [number[i] for i in kept]
+
+        def run(t: Tensors) -> Any:
+            operands = [np.asarray(r(t)) for r in runs]
+            work = math.prod({i: s for a, o in zip(axes, operands, strict=True)
+                              for i, s in zip(a, o.shape, strict=True)}.values())  # fmt: skip
+            pairs = [x for pair in zip(operands, axes, strict=True) for x in pair]
+            total = np.einsum(*pairs, result, optimize=work > LARGE)
+            return total * math.prod(length(t) for length in idle) if idle else total
+
+        return Value(run, kept)
+
+    def _full(self, value: Value) -> Run:
+        """The value with axes of full length."""
+        lengths = [self.length(i) for i in value.letters]
+        return lambda t: np.broadcast_to(value.run(t), [length(t) for length in lengths])
+
+    def _reduced(self, expr: Reduction) -> Value:
+        body = self.value(expr.body)
+        kept = tuple(i for i in body.letters if i not in expr.letters)
+        run = self._full(Value(body.over((*kept, *expr.letters)), (*kept, *expr.letters)))
+        over = tuple(range(len(kept), len(kept) + len(expr.letters)))
+        reduce = REDUCTIONS[type(expr)]
+        return Value(lambda t: reduce(run(t), axis=over), kept)
+
+    def _first_max(self, expr: FirstMax) -> Value:
+        body = self.value(expr.body)
+        kept = tuple(i for i in body.letters if i not in expr.letters)
+        letters = (*kept, *expr.letters)
+        whole = self._full(Value(body.over(letters), letters))
+
+        def run(t: Tensors) -> Array:
+            values = whole(t)
+            rows = values.reshape(*values.shape[: len(kept)], -1)
+            first = rows.argmax(axis=-1)[..., None] == np.arange(rows.shape[-1])
+            return first.reshape(values.shape).astype(float)
+
+        return Value(run, letters)
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def _read(self, entry: Entry) -> Value:
+        name = entry.name
+        if not entry.indices:
+            return Value(lambda t: t[name])
+        own = self.unit.letters.get(name.lstrip(ADJOINT))
+        sizes = [self.size(i) for i in own] if own else []
+        if entry.plain and sizes == [self.size(i) for i in entry.indices]:
+            return Value(lambda t: t[name], entry.indices)
+        letters, places = self.places(entry)
+        return Value(lambda t: t[name][places(t)], letters)
+
+    def places(self, entry: Entry) -> tuple[tuple[Letter, ...], Callable[[Tensors], Any]]:
+        """The letters of an entry's indices, and integer arrays with those axes, one an index."""
+        values = [self.value(i) for i in entry.indices]
+        letters = union(values)
+        runs = [v.over(letters) for v in values]
+        fixed: dict[int, tuple[Array, ...]] = {}
+        gathers = any(True for i in entry.indices for _ in entries(i))
+
+        def found(t: Tensors) -> tuple[Array, ...]:
+            arrays = [np.asarray(np.rint(run(t))).astype(np.intp) for run in runs]
+            if any(a.size and a.min() < 0 for a in arrays):
+                raise IndexError(f"{entry} reads in front of its tensor")
+            return tuple(arrays)
+
+        def once(t: Tensors) -> tuple[Array, ...]:
+            batch = t.get(BATCH, 0)
+            if batch not in fixed:
+                fixed[batch] = found(t)
+            return fixed[batch]
+
+        return letters, found if gathers else once
+
+    def _row_major(self, parts: tuple[sp.Expr, ...]) -> Value:
+        values = [self.value(p) for p in parts]
+        letters = union(values)
+        runs = [v.over(letters) for v in values]
+        lengths = [self.length(p) for p in parts]
+
+        def run(t: Tensors) -> Any:
+            place = runs[0](t)
+            for part, length in zip(runs[1:], lengths[1:], strict=True):
+                place = place * length(t) + part(t)
+            return place
+
+        return Value(run, letters)
+
+
+def _operation(expr: sp.Basic, runs: list[Run]) -> Run:
+    """The function that works entry by entry on values with the same axes."""
+    first, *rest = runs
+    if isinstance(expr, (Compare, Logical)):
+        compare = COMPARISONS[expr.op]
+        if len(rest) == 1:
+            return lambda t: compare(first(t), rest[0](t))
+        return lambda t: compare.reduce([r(t) for r in runs])  # type: ignore[attr-defined]
+    if isinstance(expr, Where):
+        return lambda t: np.where(first(t), rest[0](t), rest[1](t))
+    if isinstance(expr, (Iverson, Stop)):
+        return lambda t: np.asarray(first(t)).astype(float)
+    if expr.is_Add:
+        return lambda t: sum((r(t) for r in rest), first(t))
+    if expr.is_Mul:
+        return lambda t: math.prod((r(t) for r in rest), start=first(t))
+    if expr.is_Pow and not isinstance(expr, sp.exp):
+        return _power(expr.args[1], first, rest[0])
+    function = FUNCTIONS[expr.func]
+    return lambda t: function(first(t))
+
+
+def _power(exponent: sp.Expr, x: Run, y: Run) -> Run:
+    if exponent == -1:
+        return lambda t: 1 / x(t)
+    if exponent == 2:
+        return lambda t: np.square(x(t))
+    if exponent == sp.Rational(1, 2):
+        return lambda t: np.sqrt(x(t))
+    return lambda t: np.float_power(x(t), y(t))

@@ -1,0 +1,219 @@
+"""One unit's equations, run on arrays: forward, and any system of adjoint equations, right or wrong.
+
+A recurrence is swept over until nothing changes: what comes over a link comes from another step, so as
+many sweeps as there are steps give the exact values, in either direction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from symbp.arrays.schedule import Loop, flat, schedule
+from symbp.calculus.equation import ADJOINT, Equation, Link, Unit
+from symbp.calculus.expression import SumOver, entries
+from symbp.judge.evaluate import BATCH, Array, Compiler, Tensors
+
+Kernel = Callable[[Tensors], Array]
+Environment = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """An equation in a system; one that ``overwrites`` keeps the last of several values at a place."""
+
+    equation: Equation
+    overwrites: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """Equations of a system by number; those of a loop are swept over."""
+
+    numbers: tuple[int, ...]
+    loop: bool
+
+
+class Machine:
+    """Runs the equations of one unit; what was compiled for one system serves all others."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+        self.compiler = Compiler(unit)
+        self.kernels: dict[Written, Kernel] = {}
+
+    def kernel(self, written: Written) -> Kernel:
+        if written not in self.kernels:
+            self.kernels[written] = self._kernel(written)
+        return self.kernels[written]
+
+    def _kernel(self, written: Written) -> Kernel:
+        target, rhs = written.equation.target, written.equation.rhs
+        rest = sorted(self.compiler.value(rhs).letters, key=str)
+        rest = [i for i in rest if i not in target.free_symbols]
+        value = self.compiler.value(SumOver(rhs, *rest) if rest else rhs)
+        own = self.unit.letters[target.name.lstrip(ADJOINT)]
+        lengths = [self.compiler.length(i) for i in own]
+        sizes = [self.compiler.size(i) for i in own]
+        if target.plain and sizes == [self.compiler.size(i) for i in target.indices]:
+            run = value.over(target.indices)
+            return lambda t: np.broadcast_to(run(t), [length(t) for length in lengths])
+        letters, places = self.compiler.places(target)
+        run, grid = value.over(letters), [self.compiler.length(i) for i in letters]
+        fill = float(self.unit.fills.get(target.name, 0))
+
+        def scattered(t: Tensors) -> Array:
+            total = np.full([length(t) for length in lengths], fill)
+            where = places(t)
+            values = np.broadcast_to(run(t), [length(t) for length in grid])
+            where = tuple(np.broadcast_to(w, values.shape) for w in where)
+            if fill or written.overwrites:
+                total[where] = values
+            else:
+                np.add.at(total, where, values)
+            return total
+
+        return scattered
+
+    @cached_property
+    def forward_system(self) -> System:
+        return System(self, tuple(map(Written, self.unit.equations)), self.unit.links)
+
+
+class System:
+    """Equations of a unit in an order in which they can run."""
+
+    def __init__(
+        self, machine: Machine, written: tuple[Written, ...], links: Sequence[Link] = ()
+    ) -> None:
+        self.machine = machine
+        self.written = written
+        self.links = tuple(links)
+
+    @cached_property
+    def stages(self) -> tuple[Stage, ...]:
+        equations = [w.equation for w in self.written]
+        number = {id(e): k for k, e in enumerate(equations)}
+        made = []
+        for item in schedule(equations, self.links):
+            members = flat((item,))
+            made.append(Stage(tuple(number[id(e)] for e in members), isinstance(item, Loop)))
+        return tuple(made)
+
+    @cached_property
+    def readers(self) -> Mapping[str, frozenset[str]]:
+        """What is computed from a name, over links too, the name itself among it."""
+        users: dict[str, set[str]] = {}
+        for w in self.written:
+            for read in entries(w.equation.rhs):
+                users.setdefault(read.name, set()).add(w.equation.name)
+        for link in self.links:
+            for source in (link.base, *(s for s in link.starts if s)):
+                users.setdefault(source, set()).add(link.name)
+        return {name: _reached(name, users) for name in sorted({*users, *self.names})}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        return frozenset(w.equation.name for w in self.written)
+
+    def replaced(self, changes: Mapping[int, tuple[Written, ...]]) -> Changed:
+        return Changed(self, changes)
+
+    def run(self, t: Environment) -> Environment:
+        """All tensors, those that the system defines among them."""
+        return Changed(self, {}).run(t)
+
+
+class Changed:
+    """A system with other equations, or none, in place of some."""
+
+    def __init__(self, system: System, changes: Mapping[int, tuple[Written, ...]]) -> None:
+        self.system = system
+        self.changes = dict(changes)
+
+    @cached_property
+    def touched(self) -> frozenset[str]:
+        """The names whose values may differ from those of the system itself."""
+        names = {self.system.written[k].equation.name for k in self.changes}
+        return frozenset().union(*(self.system.readers[n] for n in sorted(names)))
+
+    def kernels(self, numbers: Iterable[int]) -> list[tuple[str, Kernel]]:
+        found = []
+        for k in numbers:
+            own = self.system.written[k]
+            for written in self.changes.get(k, (own,)):
+                found.append((own.equation.name, self.system.machine.kernel(written)))
+        return found
+
+    def run(self, t: Environment, known: Environment | None = None) -> Environment:
+        """Evaluate on the tensors ``t``; with ``known``, the result of the system itself on the same
+        tensors, only what differs is computed."""
+        t = dict(t)
+        done: dict[str, Array] = {}
+        for stage in self.system.stages:
+            names = {self.system.written[k].equation.name for k in stage.numbers}
+            if known is not None and not names & self.touched:
+                t |= {n: known[n] for n in names}
+                done |= {n: known[n] for n in names}
+                continue
+            missing = names - done.keys()
+            t |= {n: self._zeros(n, t) for n in missing}
+            if stage.loop:
+                self._sweep(stage, t, done)
+                continue
+            for name, kernel in self.kernels(stage.numbers):
+                value = kernel(t)
+                t[name] = done[name] = done[name] + value if name in done else value
+        return t
+
+    def _sweep(self, stage: Stage, t: Environment, done: dict[str, Array]) -> None:
+        kernels = self.kernels(stage.numbers)
+        names = dict.fromkeys(name for name, _ in kernels)
+        links = [k for k in self.system.links if k.base in names]
+        steps = 1 + sum(np.shape(t[k.base])[k.axis] for k in links)
+        for _ in range(steps):
+            before = [t[k.base] for k in links]
+            t |= {link.name: _shifted(link, t) for link in links}
+            sums = {n: done[n] for n in names if n in done}
+            for name, kernel in kernels:
+                value = kernel(t)
+                t[name] = sums[name] = sums[name] + value if name in sums else value
+            if all(np.array_equal(a, t[k.base]) for a, k in zip(before, links, strict=True)):
+                break
+        done |= {n: t[n] for n in names}
+
+    def _zeros(self, name: str, t: Environment) -> Array:
+        machine = self.system.machine
+        own = machine.unit.letters[name.lstrip(ADJOINT)]
+        return np.zeros([machine.compiler.length(i)(t) for i in own])
+
+
+def _shifted(link: Link, t: Environment) -> Array:
+    """``base[.., t + offset, ..]``, with the starts beyond the edge."""
+    values = np.moveaxis(t[link.base], link.axis, 0)
+    found, steps, far = np.zeros_like(values), len(values), abs(link.offset)
+    ahead = link.offset > 0
+    if far < steps:
+        found[slice(0, steps - far) if ahead else slice(far, steps)] = (
+            values[far:] if ahead else values[: steps - far]
+        )
+    for place in range(max(steps - far, 0), steps) if ahead else range(min(far, steps)):
+        start = link.starts[place + far - steps if ahead else far - place - 1 :][:1]
+        if start and start[0] is not None:
+            found[place] = t[start[0]]
+    return np.moveaxis(found, 0, link.axis)
+
+
+def _reached(name: str, users: Mapping[str, set[str]]) -> frozenset[str]:
+    found, edge = {name}, {name}
+    while edge:
+        edge = {u for n in edge for u in users.get(n, ())} - found
+        found |= edge
+    return frozenset(found)
+
+
+__all__ = ["BATCH", "Changed", "Environment", "Machine", "System", "Written"]
