@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from symbp import __version__
+from symbp.commandline.flow_options import flow
 from symbp.commandline.guard import Guarded
 
 FORCE = click.option("--force", is_flag=True, help="Overwrite files that symbp did not write.")
@@ -184,3 +185,6 @@ def build(network: str, output: Path | None, force: bool) -> None:
     import symbp.commandline.building as building
 
     building.build(network, output, force=force)
+
+
+main.add_command(flow)

@@ -13,7 +13,7 @@ import symbp
 CODE = Path(symbp.__file__).parent
 ORDER = (
     "errors", "language", "examples", "layers", "calculus", "arrays", "printers", "network", "data",
-    "writers", "proof", "lecture", "api", "commandline", "cli",
+    "writers", "proof", "judge", "flow", "lecture", "api", "commandline", "cli",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def imported(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize("room", ORDER)
 def test_a_room_imports_from_rooms_before_it_alone(room: str) -> None:
     known = {*ORDER[: ORDER.index(room) + 1], "__version__"}
-    files = sorted((CODE / room).glob("*.py")) or [CODE / f"{room}.py"]
+    files = sorted((CODE / room).rglob("*.py")) or [CODE / f"{room}.py"]
     for file in files:
         assert set(imported(file)) <= known, file.name
 

@@ -1,0 +1,1 @@
+"""How the gradient flows: symbolic factors, mean-field predictions, measurements, and cures."""

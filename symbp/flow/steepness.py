@@ -1,0 +1,202 @@
+"""How steep an activation is at most, max |phi'|, found by SymPy from its formula.
+
+The slope is largest where its own derivative is zero, at a kink, or far out. Exact where the slope is
+rational in one exponential, in one angle, or where its derivative splits into polynomials and factors
+without roots; else searched for in numbers, which is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import mpmath
+import sympy as sp
+
+from symbp.flow.pieces import Smooth, X, pieces
+
+DEGREE = 12  # of polynomials whose roots are looked for
+REACH = 40  # numbers are searched for between -REACH and REACH
+FAR = (1e2, 1e4, 1e8)  # and these places tell whether a slope grows without end
+DIGITS = 20
+GRID, ROUNDS = 240, 6
+ERROR = 1e-9  # of a maximum that was searched for
+
+
+@dataclass(frozen=True)
+class Steepness:
+    """``exact`` is max |phi'| as SymPy found it, None where ``number`` was searched for with an error of
+    1e-9; an unbounded slope has the number infinity."""
+
+    number: float
+    exact: sp.Expr | None = None
+
+    @property
+    def bounded(self) -> bool:
+        return self.number < float("inf")
+
+    @property
+    def plain(self) -> str:
+        if not self.bounded:
+            return "∞"
+        if self.exact is not None and self.exact.is_Rational and self.exact.q < 1000:
+            return str(self.exact)
+        return f"{self.number:.4g}"
+
+
+@lru_cache(maxsize=256)
+def steepest(function: sp.Expr) -> Steepness | None:
+    """max |d/dx of function(x)| over the real line, kinks left out; None where there is no telling."""
+    parts = pieces(function)
+    if parts is None:
+        return None
+    found = [_of_piece(part) for part in parts]
+    if any(f is None for f in found):
+        return None
+    return max((f for f in found if f is not None), key=lambda f: (f.number, f.exact is not None))
+
+
+def _of_piece(part: Smooth) -> Steepness | None:
+    slope = sp.diff(part.value, X)
+    if not slope.has(X):
+        return Steepness(abs(float(slope)), abs(slope))
+    searched = _searched(slope, part)
+    if searched is None or not searched.bounded:
+        return searched
+    for candidates in (_of_exponential, _of_angle, _of_factors):
+        exact = candidates(slope, part)
+        if exact is not None and abs(float(exact) - searched.number) < 1e-6:
+            return Steepness(float(exact), exact)
+    return searched
+
+
+# -- exact ------------------------------------------------------------------------------------------
+
+
+def _of_exponential(slope: sp.Expr, part: Smooth) -> sp.Expr | None:
+    """The slope is rational in g = e^(c x): its derivative has the roots of a polynomial in g."""
+    plain = slope.rewrite(sp.exp)
+    powers = {p.args[0].coeff(X) for p in plain.atoms(sp.exp)}
+    if any(p.args[0].coeff(X) * X != p.args[0] for p in plain.atoms(sp.exp)) or not powers:
+        return None
+    if any(not c.is_Rational for c in powers):
+        return None
+    unit = sp.gcd(list(powers))
+    g = sp.Symbol("g", positive=True)
+    in_g = sp.together(plain.replace(sp.exp, lambda a: g ** (a.coeff(X) / unit)))
+    low, high = (
+        sp.exp(unit * end) if end.is_finite else _infinite(end) for end in (part.low, part.high)
+    )
+    return _rational(in_g, g, low, high)
+
+
+def _infinite(end: sp.Expr) -> sp.Expr:
+    return sp.oo if end == sp.oo else sp.S.Zero
+
+
+def _of_angle(slope: sp.Expr, part: Smooth) -> sp.Expr | None:
+    """The slope is made of the sine and cosine of one angle; t is the tangent of its half."""
+    angles = {a.args[0] for a in slope.atoms(sp.sin, sp.cos)}
+    if len(angles) != 1 or part.low.is_finite or part.high.is_finite:
+        return None
+    t = sp.Symbol("t", real=True)
+    half = {sp.sin: 2 * t / (1 + t**2), sp.cos: (1 - t**2) / (1 + t**2)}
+    (angle,) = angles
+    if not angle.diff(X).is_number:
+        return None
+    in_t = slope.xreplace({f(angle): value for f, value in half.items()})
+    return _rational(sp.together(in_t), t, -sp.oo, sp.oo)
+
+
+def _rational(value: sp.Expr, g: sp.Symbol, low: sp.Expr, high: sp.Expr) -> sp.Expr | None:
+    """The largest |value| of a rational function of g between two ends, these included."""
+    if value.has(X) or not value.is_rational_function(g):
+        return None
+    value = sp.cancel(value)
+    numerator = sp.Poly(sp.numer(sp.cancel(sp.diff(value, g))), g)
+    if numerator.degree() > DEGREE:
+        return None
+    places = list(sp.real_roots(numerator)) if numerator.degree() > 0 else []
+    inside = [p for p in places if low < p < high]
+    ends = [sp.limit(value, g, low, "+"), sp.limit(value, g, high, "-")]
+    return _largest([*(value.subs(g, p) for p in inside), *ends])
+
+
+def _of_factors(slope: sp.Expr, part: Smooth) -> sp.Expr | None:
+    """Each factor of the slope's derivative is a polynomial, or an exponential, which has no root."""
+    places: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(sp.factor(sp.together(sp.diff(slope, X)))):
+        base = factor.base if factor.is_Pow and not isinstance(factor, sp.exp) else factor
+        if isinstance(base, sp.exp) or not base.has(X):
+            continue
+        if not base.is_polynomial(X) or sp.degree(base, X) > DEGREE:
+            return None
+        places += sp.real_roots(sp.Poly(base, X))
+    inside = [p for p in places if part.low < p < part.high]
+    ends = [slope.subs(X, end) for end in (part.low, part.high) if end.is_finite]
+    return _largest([slope.subs(X, p) for p in inside] + ends)
+
+
+def _largest(values: Iterable[sp.Expr]) -> sp.Expr | None:
+    finite = [sp.Abs(v) for v in values if v.is_number and v.is_finite]
+    return sp.simplify(max(finite, key=lambda v: float(v))) if finite else None
+
+
+# -- in numbers -------------------------------------------------------------------------------------
+
+
+def _searched(slope: sp.Expr, part: Smooth) -> Steepness | None:
+    """The largest |slope| on a grid that closes in on it; infinity where it grows far out or towards an
+    end of its piece."""
+    evaluate = sp.lambdify(X, slope, "mpmath")  # of an expression of our own, not of text
+
+    def steep(x: mpmath.mpf) -> float:
+        try:
+            value = abs(evaluate(x))
+        except (ZeroDivisionError, OverflowError, ValueError):
+            return float("nan")
+        return float(value) if mpmath.isfinite(value) else float("inf")
+
+    with mpmath.workdps(DIGITS):
+        low, high = (_number(part.low, -REACH), _number(part.high, REACH))
+        best, place = _on_grid(steep, low, high)
+        if best is None:
+            return None
+        outside = max((v for v in _outside(steep, part, low, high) if v == v), default=0.0)
+        if outside > 2 * best + 1e-3:
+            return Steepness(float("inf"))
+        step = (high - low) / GRID
+        before = best
+        for _ in range(ROUNDS):
+            before = best
+            near, far = max(low, place - step), min(high, place + step)
+            found, there = _on_grid(steep, near, far)
+            if found is not None and found >= best:
+                best, place = found, there
+            step /= GRID / 4
+        if best > 1.01 * before:  # a pole: the nearer, the steeper
+            return Steepness(float("inf"))
+    return Steepness(max(best, outside))
+
+
+def _number(end: sp.Expr, reach: float) -> mpmath.mpf:
+    return mpmath.mpf(reach) if not end.is_finite else mpmath.mpf(str(sp.N(end, DIGITS)))
+
+
+def _on_grid(steep, low, high):  # type: ignore[no-untyped-def]
+    """The largest value between two ends, and where; (None, low) where there is no value at all."""
+    places = [low + (high - low) * (k + mpmath.mpf(1) / 2) / GRID for k in range(GRID)]
+    values = [(steep(x), x) for x in places]
+    known = [(v, x) for v, x in values if v == v]
+    return max(known) if known else (None, low)
+
+
+def _outside(steep, part, low, high):  # type: ignore[no-untyped-def]
+    """Values far out, and beside the ends."""
+    far = [s * x for x in FAR for s, end in ((-1, part.low), (1, part.high)) if not end.is_finite]
+    width = high - low
+    near = [
+        end + s * width / mpmath.mpf(10) ** k for end, s in ((low, 1), (high, -1)) for k in (6, 12)
+    ]
+    return [steep(mpmath.mpf(x)) for x in (*far, *near)]
