@@ -73,7 +73,8 @@ def run(program: Program) -> Run:
     recorder = _Recorder({t.name for t in program.tensors.values() if t.role in GIVEN})
     recorder.listen(live)
     params = live.init_params(spec.train.seed)
-    x, t = _few(made.arrays)
+    whole = len(made.arrays[0]) <= ALL
+    x, t = spread(made.arrays, ALL if whole else SAMPLES)
     kept = (*program.graph.parameters, *program.graph.buffers)
     recorder.given |= {p.name: np.asarray(params[p.key]) for p in kept}
     moved = _step(live, params, x, t, spec.train.seed)
@@ -82,11 +83,10 @@ def run(program: Program) -> Run:
     return Run(recorder.given, notes, params, moved, x, t, spec.train.seed)
 
 
-def _few(arrays: Arrays) -> Arrays:
-    """Samples spread over the whole set, which may be sorted by class."""
-    x, _ = arrays
-    count = len(x) if len(x) <= ALL else SAMPLES
-    return _rows(arrays, np.linspace(0, len(x) - 1, count).round().astype(int))
+def spread(arrays: Arrays, count: int) -> Arrays:
+    """At most so many samples, evenly over the whole set, which may be sorted by class."""
+    size = len(arrays[0])
+    return _rows(arrays, np.linspace(0, size - 1, min(size, count)).round().astype(int))
 
 
 def _rows(arrays: Arrays, rows: Array) -> Arrays:
