@@ -41,6 +41,12 @@ class Lowered:
     tree: Node | None
     added: tuple[Added, ...] = ()
 
+    @property
+    def whole(self) -> Node:
+        """The right side, where it is one assignment or one addition."""
+        (tree,) = [self.tree] if self.tree else [a.tree for a in self.added]
+        return tree
+
 
 def lower(equation: Equation, frame: Frame) -> Lowered:
     """The equation as an assignment, or as additions to parts of the target."""

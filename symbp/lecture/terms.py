@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from symbp.lecture.marking import with_terms
 from symbp.lecture.places import Span, spans
 from symbp.network.program import Program
 from symbp.printers.marks import written
@@ -33,7 +34,8 @@ def marked(program: Program, module: Module | None = None) -> Marked:
     ``module`` is the one whose lines are counted (default: what ``generate`` writes without data).
     """
     module = module or write(program)
-    storage = replace(plan(program), marked=True)
+    storage = replace(plan(with_terms(program)), marked=True)
+    program = storage.program
     found = {e.id: e.latex for e in equations(program, module, storage)}
     latex = {i: {n: with_data(text) for n, text in forms.items()} for i, forms in found.items()}
     return Marked(latex, _code(storage, module))

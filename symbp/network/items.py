@@ -24,7 +24,7 @@ class Piece:
 
     def tensor(self, local: str) -> str:
         """The network's tensor for a local name; adjoint marks stay in front."""
-        return local if local == BATCH else _tensor(self.names, local)
+        return local if local == BATCH else tensor_of(self.names, local)
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def split_marks(name: str) -> tuple[str, str]:
     return name[: len(name) - len(bare)], bare
 
 
-def _tensor(names: Mapping[str, str], local: str) -> str:
+def tensor_of(names: Mapping[str, str], local: str) -> str:
     """The network's tensor for a local name; adjoint marks stay in front."""
     marks, bare = split_marks(local)
     return marks + names.get(bare, bare)
@@ -159,9 +159,9 @@ def needed(items: tuple[Item, ...], wanted: set[str]) -> set[str]:
                     reads.setdefault(name, set()).update(group)
     for scan in scans(items):  # what one step hands on to others
         for history in scan.scan.stored.histories:
-            base, *starts = (_tensor(scan.names, n) for n in (history.base, *history.starts) if n)
+            base, *starts = (tensor_of(scan.names, n) for n in (history.base, *history.starts) if n)
             for view, _ in history.views:
-                reads.setdefault(_tensor(scan.names, view), set()).update([base, *starts])
+                reads.setdefault(tensor_of(scan.names, view), set()).update([base, *starts])
     found, edge = set(wanted), set(wanted)
     while edge:
         edge = {r for name in edge for r in reads.get(name, ())} - found

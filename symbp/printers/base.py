@@ -6,10 +6,12 @@ Finished text holds slots instead of tensor names, so that one text serves all l
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from symbp.arrays.nodes import Node
+from symbp.printers.marks import mark
+from symbp.printers.meaning import Meaning, Reader
 from symbp.printers.naming import carrying
 
 ATOM, POWER, PRODUCT, SUM, CONDITION = 3, 2, 1, 0, -1
@@ -18,6 +20,7 @@ SLOT = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")  # an innermost one: indi
 BATCH = "#n"  # the slot of the batch size
 LOOP = "#:"  # begins the slot of a loop variable
 SHARED = "#="  # begins the slot of a value that is computed on a line before
+TERM = "#%"  # begins the slot of a term's key
 CAST = "#cast"  # the slot behind an array that is float64 whatever the inputs are
 
 
@@ -61,7 +64,18 @@ def slots(text: str) -> list[str]:
 
 
 class Printer:
-    """``text, level = method(node)``; ``level`` says how tightly the text holds together."""
+    """``text, level = method(node)``; ``level`` says how tightly the text holds together.
+
+    ``terms`` are the keys of what should be marked, as ``reader`` reads it; by default nothing.
+    """
+
+    terms: Mapping[Meaning, str] = {}
+    reader = Reader()
+
+    def marking(self, terms: Mapping[Meaning, str], reader: Reader | None = None) -> Self:
+        """The printer, which marks these terms from now on."""
+        self.terms, self.reader = terms, reader or self.reader
+        return self
 
     def text(self, node: Node, level: int = CONDITION) -> str:
         """``node`` as text that may stand where ``level`` is asked for."""
@@ -70,7 +84,12 @@ class Printer:
 
     def piece(self, node: Node) -> tuple[str, int]:
         method: Any = getattr(self, type(node).__name__)
-        return method(node)
+        text, level = method(node)
+        return self.marked(node, text), level
+
+    def marked(self, node: Node, text: str) -> str:
+        """The text of a node as a term, where it is one."""
+        return mark(self.terms.get(self.reader.meaning(node), ""), text) if self.terms else text
 
     def bracket(self, text: str) -> str:
         return f"({text})"

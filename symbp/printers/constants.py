@@ -18,6 +18,7 @@ from symbp.printers.base import (
     Printer,
     slot,
 )
+from symbp.printers.marks import unmarked
 
 SizeOf = Callable[[Letter], int | None]
 
@@ -41,7 +42,8 @@ class Constants(Printer):
 
     def piece(self, node: nodes.Node) -> tuple[str, int]:
         text, level = super().piece(node)
-        return (self.names[text], ATOM) if text in self.names else (text, level)
+        known = self.names.get(unmarked(text)) if self.names else None
+        return (self.marked(node, known), ATOM) if known else (text, level)
 
     def Const(self, node: nodes.Const) -> tuple[str, int]:
         return self.number(node.value)

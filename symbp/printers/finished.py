@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import sympy as sp
@@ -11,18 +11,20 @@ import sympy as sp
 from symbp.arrays.border import Border, border
 from symbp.arrays.expressions import Frame
 from symbp.arrays.lower import Added, Lowered, lower
-from symbp.arrays.nodes import Ref
+from symbp.arrays.nodes import Axes, Node, Ref
 from symbp.arrays.scan import Inside
 from symbp.calculus.equation import ADJOINT, Equation, Unit
-from symbp.calculus.expression import Letter, entries
+from symbp.calculus.expression import Entry, Letter, entries
 from symbp.calculus.index import base
 from symbp.calculus.rewrite import Adjoint
 from symbp.calculus.stabilise import stable
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, slots
+from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, TERM, slot, slots
 from symbp.printers.dialect import Dialect, Latex, Plain
 from symbp.printers.index import Index
+from symbp.printers.marks import mark
 from symbp.printers.matrix import matrix_equation
+from symbp.printers.meaning import Meaning, Reader, compounds
 from symbp.printers.numpy import NumPy
 from symbp.printers.shared import Shared, shared, with_names
 
@@ -34,7 +36,9 @@ Sides = tuple[str, str, int]  # left side, right side, how tightly the right sid
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """``equation`` is what is shown; ``runs`` is what is computed, where that is a stabler form."""
+    """``equation`` is what is shown; ``runs`` is what is computed, where that is a stabler form.
+
+    Where it ``marks`` its terms, they stand in code and LaTeX with slots for their keys: ``#%1``, .."""
 
     equation: Equation
     unit: Unit
@@ -43,7 +47,32 @@ class Finished:
     adjoint: Adjoint | None = None  # how an adjoint equation came about
     inserted: Mapping[str, Adjoint] = field(default_factory=dict)  # adjoints written into it
     inside: Inside = field(default_factory=Inside)  # the loop in which its code stands
+    marks: bool = False
     _formulas: dict[tuple[str, Dialect, Letters], Sides] = field(default_factory=dict)
+
+    @cached_property
+    def marked(self) -> Finished:
+        """The same with its terms marked."""
+        return replace(self, marks=True, _formulas={})
+
+    @cached_property
+    def compounds(self) -> tuple[Node, ...]:
+        """The terms of the equation that are more than a tensor, in the order of its formula."""
+        return compounds(self.shown.whole)
+
+    @property
+    def right_side(self) -> str:
+        """The key of the whole right side; what runs is another form of it."""
+        return self.terms().get(Reader().meaning(self.shown.whole), "")
+
+    def terms(self, reader: Reader | None = None) -> dict[Meaning, str]:
+        """What they say, as the reader reads it, with the slots of their keys; none where none are
+        marked."""
+        known = reader or Reader()
+        made: dict[Meaning, str] = {}
+        for k, node in enumerate(self.compounds if self.marks else (), 1):
+            made.setdefault(known.meaning(node), slot(f"{TERM}{k}"))
+        return made
 
     @cached_property
     def shown(self) -> Lowered:
@@ -60,8 +89,19 @@ class Finished:
 
     @cached_property
     def printer(self) -> NumPy:
+        return self.printer_in(())
+
+    def printer_in(self, loops: Axes) -> NumPy:
+        """The printer of what stands in loops of the code over these letters."""
         parameters = frozenset(ADJOINT + p for p in self.unit.parameters)
-        return NumPy(self.size_of, self.length, parameters)
+        known = Reader(self._in_code, loops)
+        terms = self.terms(known)
+        return NumPy(self.size_of, self.length, parameters).marking(terms, Reader(loops=loops))
+
+    def _in_code(self, ref: Ref) -> Hashable:
+        """What the code reads where the formula reads a tensor."""
+        entry = self.inside.apply(Entry(ref.name, *ref.index))
+        return entry.name, entry.indices  # type: ignore[attr-defined]
 
     @cached_property
     def target(self) -> str:
@@ -84,7 +124,8 @@ class Finished:
         printer = with_names(self.printer, self.shared) if self.shared else self.printer
         if self.lowered.added:  # what the target is filled with already
             return printer.piece(tree)
-        return printer.value(self.lowered.target, tree), printer.piece(tree)[1]
+        value = printer.value(self.lowered.target, tree)
+        return mark(self.right_side, value), printer.piece(tree)[1]
 
     @cached_property
     def shared(self) -> tuple[Shared, ...]:
@@ -105,7 +146,7 @@ class Finished:
         """What is added to parts of the target, each a statement of code."""
         if self.border:
             return ()
-        return tuple((a, self.printer.addition(a)) for a in self.lowered.added)
+        return tuple((a, self.printer_in(a.loops).addition(a)) for a in self.lowered.added)
 
     @cached_property
     def block(self) -> tuple[tuple[sp.Expr, ...], str] | None:
@@ -134,7 +175,8 @@ class Finished:
         for added, text in self.additions:
             found += [name for name in slots(text) if name != added.target.name]
         found += [name for name in slots(self.target) if name != self.defines]
-        found = [name for name in found if name != CAST and not name.startswith((LOOP, SHARED))]
+        others = (LOOP, SHARED, TERM)
+        found = [name for name in found if name != CAST and not name.startswith(others)]
         return tuple(dict.fromkeys(found))
 
     def covers(self, name: str, axis: int, index: Letter) -> bool:
@@ -178,16 +220,17 @@ class Finished:
         key = (notation, dialect, letters)
         if key not in self._formulas:
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
+            terms = self.terms() if isinstance(dialect, Latex) else {}
             if notation == "index":
                 shown = dict(zip(self.equation.target.indices, letters, strict=False))
                 printer = Index(
                     dialect, functions, self.size_of, shown, self.unit.links, self.whole_length
                 )
-                sides = self.with_border(printer.equation(self.shown), dialect)
+                sides = printer.marking(terms).equation(self.shown)
+                sides = self.with_border(sides, dialect)
             else:
-                found = matrix_equation(
-                    self.shown, dialect, functions, self.size_of, self.unit.links
-                )
+                links = self.unit.links
+                found = matrix_equation(self.shown, dialect, functions, self.size_of, links, terms)
                 sides = found if found is not None else ("", "", -9)
             self._formulas[key] = sides
         sides = self._formulas[key]

@@ -14,6 +14,7 @@ from symbp.arrays.nodes import Align, Condition, Const, Lin, Node, is_indicator
 from symbp.calculus.expression import Letter
 from symbp.printers.base import ATOM, CONDITION, PRODUCT, SUM, raised
 from symbp.printers.leaves import Leaves
+from symbp.printers.marks import negative, positive, unmarked
 from symbp.printers.reading import bare, in_reading_order, opposite
 
 
@@ -23,25 +24,24 @@ class Formula(Leaves):
     def equation(self, lowered: Lowered) -> tuple[str, str, int]:
         """Left side, right side, and how tightly the right side holds."""
         left = self.text(lowered.target)
-        (tree,) = [lowered.tree] if lowered.tree else [a.tree for a in lowered.added]
-        right, level = self.piece(tree)
+        right, level = self.piece(lowered.whole)
         return left, right, level
 
     # -- elementwise ----------------------------------------------------------------------------
 
     def Lin(self, node: nodes.Lin) -> tuple[str, int]:
-        return signed_sum(self.terms(node)), SUM
+        return signed_sum(self.summands(node)), SUM
 
-    def terms(self, node: nodes.Lin) -> list[tuple[int, str]]:
+    def summands(self, node: nodes.Lin) -> list[tuple[int, str]]:
         """The sign and the text of each summand; all with a minus where that can be."""
         turned = self.turned(node)
         made = []
         for sign, term in (turned or node).terms:
             text, level = self.piece(term)
-            if level == SUM and text.startswith("-") and not isinstance(bare(term), Lin):
-                sign, text, level = -sign, text[1:], PRODUCT
+            if level == SUM and negative(text) and not isinstance(bare(term), Lin):
+                sign, text, level = -sign, positive(text), PRODUCT
             made.append((sign, text if level >= PRODUCT or sign > 0 else self.bracket(text)))
-        return sorted(made, key=lambda term: len(term[1])) if turned else made
+        return sorted(made, key=lambda term: len(unmarked(term[1]))) if turned else made
 
     def turned(self, node: nodes.Lin) -> nodes.Lin | None:
         """``(t - 1) a - t b`` as ``-(1 - t) a - t b``."""
@@ -88,9 +88,8 @@ class Formula(Leaves):
             if name:
                 both = f"{self.text(then)}, {self.text(otherwise)}"
                 return self.dialect.call(self.dialect.names[name], both)
-        return self.dialect.cases(
-            self.inside(condition), self.text(node.then), self.text(node.otherwise)
-        )
+        inside = self.marked(condition, self.inside(condition))
+        return self.dialect.cases(inside, self.text(node.then), self.text(node.otherwise))
 
     def inside(self, node: Node) -> str:
         """A condition without its brackets."""
@@ -122,16 +121,17 @@ class Formula(Leaves):
         inner = bare(node.x)
         with self.bound(node.over) as letters:
             text, level = self.piece(node.x)
-            negative = level == SUM and text.startswith("-") and node.op != "max"
+            minus = level == SUM and negative(text) and node.op != "max"
             if isinstance(inner, Lin):
-                terms = self.terms(inner)
-                negative = node.op != "max" and all(sign < 0 for sign, _ in terms)
-                text = signed_sum([(1, term) for _, term in terms]) if negative else text
-            elif negative:
-                text, level = text[1:], PRODUCT
+                terms = self.summands(inner)
+                minus = node.op != "max" and all(sign < 0 for sign, _ in terms)
+                if minus:
+                    text = self.marked(inner, signed_sum([(1, term) for _, term in terms]))
+            elif minus:
+                text, level = positive(text), PRODUCT
         body = text if level >= PRODUCT else self.bracket(text)
         result, level = self.dialect.reduction(node.op, letters, body, sizes)
-        return ("-" if negative else "") + result, SUM if negative else level
+        return ("-" if minus else "") + result, SUM if minus else level
 
     def below(self, nodes: Iterable[Node]) -> list[Node]:
         """What divides, in reading order: numbers before the batch size."""
@@ -158,7 +158,7 @@ class Formula(Leaves):
     def joined(self, left: str, right: str) -> str:
         """Two factors; two numbers have a dot between them."""
         if left and right:
-            digits = left[-1:].isdigit() and right[0].isdigit()
+            digits = unmarked(left)[-1:].isdigit() and unmarked(right)[:1].isdigit()
             return left + (self.dialect.times if digits else " ") + right
         return left or right
 

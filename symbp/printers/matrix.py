@@ -6,6 +6,7 @@ two; where no such set serves a whole equation, there is no matrix form and the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 
 from symbp.arrays import nodes
@@ -23,6 +24,7 @@ from symbp.printers.base import ATOM, CONDITION, POWER, PRODUCT, SUM, slot
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.formula import Formula
 from symbp.printers.leaves import FunctionNames, SizeOf
+from symbp.printers.meaning import Meaning
 
 
 class NoMatrixForm(Exception):
@@ -184,6 +186,7 @@ def matrix_equation(
     functions: FunctionNames,
     size_of: SizeOf,
     links: tuple[Link, ...] = (),
+    terms: Mapping[Meaning, str] | None = None,
 ) -> tuple[str, str, int] | None:
     """Left side, right side and level in matrix form with the fewest labels; None where there is none.
 
@@ -197,7 +200,8 @@ def matrix_equation(
     for count in range(len(axes) if lowered.target.axes else 1):
         for labels in combinations(axes, count):
             try:
-                return Matrix(dialect, functions, size_of, labels, links).equation(lowered)
+                printer = Matrix(dialect, functions, size_of, labels, links)
+                return printer.marking(terms or {}).equation(lowered)
             except NoMatrixForm:
                 continue
         if count == 3:

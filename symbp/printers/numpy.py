@@ -97,7 +97,7 @@ class NumPy(Products):
     def Align(self, node: nodes.Align) -> tuple[str, int]:
         inner = node.x
         if isinstance(inner, Reduce) and self._keeps_place(node, inner):
-            return self._reduce(inner, keep=True), ATOM
+            return self.marked(inner, self._reduce(inner, keep=True)), ATOM
         text = self.text(inner, ATOM)
         order = [inner.axes.index(a) for a in node.keep]
         if order != sorted(order):

@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 from symbp.arrays.nodes import Align, Arange, Const, Node, Ref, Select, children
 from symbp.printers.base import SHARED, slot
+from symbp.printers.marks import unmarked
 from symbp.printers.numpy import NumPy
 
 
 @dataclass(frozen=True)
 class Shared:
-    """``tree``, which the slot ``name`` of the line stands for, and its code."""
+    """``tree``, which the slot ``name`` of the line stands for, its code, and what that goes to."""
 
     name: str
     tree: Node
     code: str
+    target: str
 
 
 def shared(tree: Node, printer: NumPy) -> tuple[Shared, ...]:
@@ -25,11 +27,15 @@ def shared(tree: Node, printer: NumPy) -> tuple[Shared, ...]:
 
     What has the same code has the same value: the code of a line is without side effects.
     """
-    counts = Counter(printer.text(node) for node in _subtrees(tree) if _computes(node))
+
+    def code(node: Node) -> str:
+        return unmarked(printer.text(node)) if _computes(node) else ""
+
+    counts = Counter(code(node) for node in _subtrees(tree) if _computes(node))
     found: dict[str, Node] = {}
 
     def visit(node: Node) -> None:
-        text = printer.text(node) if _computes(node) else ""
+        text = code(node)
         if counts[text] > 1:
             found.setdefault(text, node)
         else:
@@ -38,17 +44,19 @@ def shared(tree: Node, printer: NumPy) -> tuple[Shared, ...]:
 
     visit(tree)
     made: list[Shared] = []
-    for text, node in found.items():
+    for node in found.values():
         hint = "masked" if isinstance(node, Select) else "common"
         again = sum(s.name.startswith(SHARED + hint) for s in made)
-        made.append(Shared(f"{SHARED}{hint}{'_' * again}", node, text))
+        name = f"{SHARED}{hint}{'_' * again}"
+        made.append(Shared(name, node, printer.text(node), printer.marked(node, slot(name))))
     return tuple(made)
 
 
 def with_names(printer: NumPy, known: tuple[Shared, ...]) -> NumPy:
     """A printer that writes the names of what is computed before the line."""
-    names = {s.code: slot(s.name) for s in known}
-    return NumPy(printer.size_of, printer.length, printer.handed_out, names)
+    names = {unmarked(s.code): slot(s.name) for s in known}
+    made = NumPy(printer.size_of, printer.length, printer.handed_out, names)
+    return made.marking(printer.terms, printer.reader)
 
 
 def _computes(node: Node) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.printers.dialect import LATEX, PLAIN, Dialect
+from symbp.printers.marks import negative, positive
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ def added(terms: list[str]) -> str:
     """Summands side by side; a minus in front of one takes the place of the plus."""
     text = terms[0]
     for term in terms[1:]:
-        text += f" - {term[1:]}" if term.startswith("-") else f" + {term}"
+        text += f" - {positive(term)}" if negative(term) else f" + {term}"
     return text
 
 

@@ -9,6 +9,7 @@ from symbp.network.items import Item, Loop, Noise, Scan, Statement, Zeros, state
 from symbp.network.program import Program
 from symbp.printers.base import fill
 from symbp.printers.dialect import PLAIN
+from symbp.printers.marks import unmarked
 from symbp.writers.additions import Additions
 from symbp.writers.formulas import Formulas
 from symbp.writers.lines import Line, tidy
@@ -137,8 +138,10 @@ class Emitter:
         made = []
         for piece in item.pieces:
             for value in piece.finished.shared if piece.finished else ():
-                name = self.values.place(piece, value.name)
-                code = fill(value.code, lambda n, *_, p=piece: self.values.place(p, n))
-                formula = self.formulas.shared(piece, value, name)
-                made.append(Line(tidy(f"{name} = {code}"), formula, item.id, depth))
+                target, code = (
+                    fill(text, lambda n, *_, p=piece: self.values.place(p, n))
+                    for text in (value.target, value.code)
+                )
+                formula = self.formulas.shared(piece, value, unmarked(target))
+                made.append(Line(tidy(f"{target} = {code}"), formula, item.id, depth))
         return made

@@ -8,9 +8,10 @@ from typing import Any
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.index import signature
 from symbp.network.items import Piece, Statement
-from symbp.printers.base import PRODUCT, SUM, Fill, fill
+from symbp.printers.base import BATCH, PRODUCT, SUM, TERM, Fill, fill
 from symbp.printers.dialect import PLAIN, Dialect, Latex
 from symbp.printers.finished import common_letters
+from symbp.printers.marks import negative, positive
 from symbp.printers.shared import Shared
 from symbp.writers.storage import Storage
 
@@ -99,8 +100,10 @@ class Formulas:
 
     def _writer(self, piece: Piece, dialect: Dialect) -> Fill:
         def write(name: str, index: str, label: str, transposed: bool) -> str:
-            if name == "#n":
+            if name == BATCH:
                 return "N"
+            if name.startswith(TERM):
+                return piece.tensor(name)
             known = self.storage.name(piece.tensor(name) if piece.finished else name)
             known = replace(known, levels=()) if piece.whole else known
             method = known.latex if isinstance(dialect, Latex) else known.unicode
@@ -126,5 +129,6 @@ class Formulas:
         right = ""
         for k, (_, text, level) in enumerate(sides):
             text = dialect.bracket(text) if level < SUM else text
-            right += f" - {text[1:]}" if k and text.startswith("-") else (" + " if k else "") + text
+            minus = k and negative(text)
+            right += f" - {positive(text)}" if minus else (" + " if k else "") + text
         return f"{left} = {right}"

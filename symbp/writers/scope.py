@@ -10,7 +10,7 @@ import sympy as sp
 from symbp.arrays.lower import lower_value
 from symbp.calculus.rewrite import Adjoint
 from symbp.network.items import Piece
-from symbp.printers.base import BATCH, SUM, fill
+from symbp.printers.base import BATCH, SUM, TERM, fill
 from symbp.printers.dialect import Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS, Finished
 from symbp.printers.index import Index
@@ -59,7 +59,8 @@ class ScopeText:
             tree = lower_value(expr, finished.order)
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             printer = Index(dialect, functions, finished.size_of, shown, finished.unit.links)
-            self.texts[key] = printer.text(tree, SUM)
+            terms = finished.terms() if isinstance(dialect, Latex) else {}
+            self.texts[key] = printer.marking(terms).text(tree, SUM)
         return self.filled(self.texts[key], scope.piece, dialect)
 
     def filled(self, text: str, piece: Piece, dialect: Dialect) -> str:
@@ -68,6 +69,8 @@ class ScopeText:
         def write(name: str, index: str, label: str, transposed: bool) -> str:
             if name == BATCH:
                 return "N"
+            if name.startswith(TERM):
+                return piece.tensor(name)
             known = self.storage.name(piece.tensor(name))
             method = known.latex if isinstance(dialect, Latex) else known.unicode
             return method(index, label, transposed)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network.graph import Level, Repeat, Tensor
-from symbp.network.items import Item, Loop, Noise, Statement, statements
+from symbp.network.items import Item, Loop, Noise, Statement, scans, statements, tensor_of
 from symbp.network.program import Program
 from symbp.printers.base import BATCH, CAST
 from symbp.printers.marks import mark
@@ -53,7 +54,18 @@ class Storage:
             bare = self.repeats[bare][0].result
         elif bare == name and tensor.delayed:
             bare = tensor.part_of
+        else:
+            bare = self.carried.get(name, name).lstrip(ADJOINT)
         return f"t.{'d' * (len(name) - len(name.lstrip(ADJOINT)))}{bare}"
+
+    @cached_property
+    def carried(self) -> dict[str, str]:
+        """Adjoints that a recurrence hands on from step to step -> the variables that carry them."""
+        return {
+            tensor_of(scan.names, old): tensor_of(scan.names, new)
+            for scan in scans((*self.program.forward, *self.program.backward))
+            for old, new in scan.scan.stored.inside.rename.items()
+        }
 
     def variable(self, name: str) -> str:
         """As ``code``, where the tensor is no term: where its type or shape is taken."""

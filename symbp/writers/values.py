@@ -5,7 +5,8 @@ from __future__ import annotations
 from symbp.network.identifiers import USED
 from symbp.network.items import Piece, Statement
 from symbp.network.program import Program
-from symbp.printers.base import LOOP, SHARED, SUM, fill
+from symbp.printers.base import LOOP, SHARED, SUM, TERM, fill
+from symbp.printers.marks import negative, positive
 from symbp.writers.storage import Storage
 
 
@@ -21,8 +22,8 @@ class Values:
         text = ""
         for k, piece in enumerate(pieces):
             value = self.code(piece)
-            if k and value.startswith("-"):
-                text += f" - {value[1:]}"
+            if k and negative(value):
+                text += f" - {positive(value)}"
             else:
                 text += (" + " if k else "") + value
         return text
@@ -47,6 +48,8 @@ class Values:
         return fill(piece.finished.target, write)
 
     def place(self, piece: Piece, name: str) -> str:
+        if name.startswith(TERM):
+            return piece.tensor(name)
         if name.startswith(LOOP):
             return self.loop_variable(name.removeprefix(LOOP))
         if name.startswith(SHARED):
