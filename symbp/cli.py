@@ -188,3 +188,29 @@ def build(network: str, output: Path | None, force: bool) -> None:
 
 
 main.add_command(flow)
+
+
+@main.command()
+@NETWORK
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["html"]),
+    default="html",
+    show_default=True,
+    help="A page that opens offline.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of the page.",
+)
+@OUTPUT
+@FORCE
+def lecture(network: str, form: str, lang: str, output: Path | None, force: bool) -> None:
+    """Write a page that links picture, formulas and code."""
+    import symbp.commandline.lecturing as lecturing
+
+    lecturing.lecture(network, output, form=form, lang=lang, force=force)

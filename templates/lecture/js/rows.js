@@ -1,0 +1,105 @@
+// The derivation: one row an equation, its formula in the notation asked for, and how it follows.
+
+import { data, equations, word } from "./data.js";
+import { make } from "./dom.js";
+import { typeset } from "./formulas.js";
+import { set, state, whenChanged } from "./state.js";
+
+const ORDER = {
+  scalar: ["scalar", "index", "matrix"],
+  matrix: ["matrix", "index", "scalar"],
+  index: ["index", "matrix", "scalar"],
+};
+export const rows = new Map(); // id -> the parts of the row
+
+export function formula(equation, notation) {
+  const known = ORDER[notation].find((name) => name in equation.latex);
+  return equation.latex[known];
+}
+
+export function buildRows() {
+  const place = document.getElementById("rows");
+  place.append(intro());
+  let part = "";
+  for (const equation of data.equations) {
+    if (equation.part !== part) {
+      part = equation.part;
+      place.append(make("h3", { class: part, text: word(part) }));
+    }
+    place.append(row(equation));
+  }
+  whenChanged(["notation"], refresh);
+  whenChanged(["steps"], ({ steps }) => {
+    for (const { details } of rows.values()) details.open = steps === "open";
+  });
+}
+
+function row(equation) {
+  const shown = make("div", { class: "formula", role: "math", "aria-label": equation.plain });
+  const details = make("details", { class: "how" }, make("summary", { text: word("unfold") }));
+  const steps = make("div", { class: "steps" });
+  details.append(steps);
+  details.addEventListener("toggle", () => fillSteps(equation.id));
+  const from = make("button", {
+    class: "from",
+    type: "button",
+    text: word("from"),
+    onclick: () => set({ from: state.from === equation.id ? "" : equation.id }),
+  });
+  const values = make("div", { class: "values" });
+  const element = make(
+    "article",
+    { class: `row ${equation.part}`, "data-eq": equation.id, tabindex: 0 },
+    shown,
+    values,
+    make("div", { class: "tools" }, details, from),
+  );
+  from.hidden = !equation.from.length;
+  rows.set(equation.id, { element, shown, details, steps, values, filled: "" });
+  return element;
+}
+
+function refresh({ notation }) {
+  for (const [id, row] of rows) {
+    typeset(row.shown, formula(equations.get(id), notation));
+    row.details.hidden = !data.steps[notation][id]?.length;
+    fillSteps(id);
+  }
+  const place = document.getElementById("symbols");
+  place.replaceChildren(...blocks(data.intro[notation]));
+}
+
+function fillSteps(id) {
+  const row = rows.get(id);
+  if (!row.details.open || row.filled === state.notation) return;
+  row.filled = state.notation;
+  row.steps.replaceChildren(...blocks(data.steps[state.notation][id] ?? []));
+}
+
+function intro() {
+  const body = make("div", { id: "symbols", class: "steps" });
+  return make("details", { class: "intro" }, make("summary", { text: word("symbols") }), body);
+}
+
+function blocks(list) {
+  return list.map((block) => {
+    if (block.kind === "title") return make("h4", { text: block.text });
+    if (block.kind === "text") return sentence(block);
+    const shown = make("div", { class: "formula" });
+    typeset(shown, block.latex);
+    const why = block.why ? block.why : word("kind:" + block.kind);
+    return make("div", { class: `step ${block.kind}` }, shown, make("span", { class: "why", text: why }));
+  });
+}
+
+// Math stands between dollar signs.
+function sentence(block) {
+  const element = make("p", { class: block.item ? "item" : "" });
+  block.text.split("$").forEach((piece, k) => {
+    if (!piece) return;
+    const part = make("span", { text: k % 2 ? "" : piece });
+    if (k % 2) typeset(part, piece, true);
+    element.append(part);
+  });
+  return element;
+}
