@@ -15,7 +15,7 @@ import numpy as np
 from symbp.calculus.equation import ADJOINT
 from symbp.judge.evaluate import BATCH, Array
 from symbp.judge.evaluate_parts import Part, parts
-from symbp.judge.evaluate_unit import Changed, Environment
+from symbp.judge.evaluate_unit import Changed, Environment, System
 from symbp.network.depth import repeats
 from symbp.network.graph import Repeat
 from symbp.network.program import Program
@@ -46,8 +46,15 @@ class State:
     batch: int
     values: dict[Place, Array]
     forward: list[Environment] = field(default_factory=list)  # of each block
-    backward: list[Environment] = field(default_factory=list)
     given: dict[tuple[int, str], Array] = field(default_factory=dict)  # block, local name
+    others: dict[tuple[int, System], Environment] = field(default_factory=dict)
+
+    def known(self, number: int, system: System, t: Environment) -> Environment:
+        """What a system of a block gives as it is."""
+        key = (number, system)
+        if key not in self.others:
+            self.others[key] = system.run(t)
+        return self.others[key]
 
 
 class Chain:
@@ -144,7 +151,6 @@ class Chain:
             state.forward.append(self._forward(block.part, block.places, state))
             if block.output is not None:
                 values[block.output] = state.forward[-1][block.part.unit.output]
-        state.backward = [{} for _ in self.blocks]
         self._back(state, {}, state.given)
         return state
 
@@ -191,15 +197,16 @@ class Chain:
             if block.part.kind == "layer" and seed is None:
                 found: Environment = {}
             elif isinstance(change, Changed):
-                same = not new and part is block.part
-                found = change.run(t, state.backward[number] if same else None)
+                found = change.run(t, None if new else state.known(number, change.system, t))
             else:
                 found = part.system.run(t)
-            if fresh:
-                state.backward[number] = found
+            still = isinstance(change, Changed) and not new and part is block.part
+            stands_for = part if part is block.part.joined else block.part
             for face, own in self._faces(block):
                 for local in face.outside:
-                    value = found.get(ADJOINT + local) if face is part else None
+                    value = found.get(ADJOINT + local) if face is stands_for else None
+                    if still and ADJOINT + local not in change.touched:  # type: ignore[union-attr]
+                        value = given.get((number, local))
                     if value is not given.get((number, local)):
                         moved.add(own[local])
                     if value is None:

@@ -23,6 +23,8 @@ from symbp.network.heads import Head, penalty
 from symbp.network.loss_unit import loss_unit
 from symbp.network.program import Program
 
+BATCH = "n"  # the letter of the batch
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -125,7 +127,9 @@ def _penalties(program: Program) -> Iterator[Part]:
         text, local = penalty(graph.library, len(tensor.shape), spec.l2, spec.l1, spec.file)
         names = {local: name, text.unit.output: "loss"}
         letters = text.unit.letters[local]  # its formula is written for any sizes
-        sizes = {i.name: size for i, size in zip(letters, tensor.shape, strict=True)}
+        sizes = {i.name: size for i, size in zip(letters, tensor.shape, strict=True)} | {
+            BATCH: None
+        }
         yield Part(
             f"{name}.penalty", name, "penalty", replace(text.unit, sizes=sizes), text.derivation,
             names, (), tensor.levels,

@@ -1,0 +1,312 @@
+"""The mistakes that people make in one right side: factors, sums, signs, arguments, transposes.
+
+Nothing here knows a layer: every mistake is a change of the derived expression itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import sympy as sp
+
+from symbp.calculus.equation import ADJOINT, Unit
+from symbp.calculus.expression import (
+    Entry,
+    Letter,
+    MeanOver,
+    Reduction,
+    Size,
+    SumOver,
+    entries,
+)
+from symbp.calculus.index import base, fresh, map_entries, substitute
+from symbp.calculus.unary import Apply, Prime
+from symbp.judge.mutations_sites import Site, sites
+
+
+@dataclass(frozen=True, eq=False)
+class Edit:
+    """``rhs`` is the right side with a mistake of this ``kind``.
+
+    ``site`` is where, in the right side as it should be, ``term`` stands that is missing or replaced, and
+    ``wrong`` is what stands there instead, or too much. The lower the ``rank``, the likelier.
+    """
+
+    kind: str
+    rhs: sp.Expr
+    rank: int = 1
+    site: Site | None = None
+    term: sp.Expr | None = None
+    wrong: sp.Expr | None = None
+
+
+class Edits:
+    """All edits of one equation's right side, with a target whose letters stay free."""
+
+    def __init__(self, unit: Unit, target: Entry, rhs: sp.Expr) -> None:
+        self.unit = unit
+        self.target = target
+        self.rhs = rhs
+        self.back = frozenset(ADJOINT + k.back for k in unit.links)
+        self.related = _related(unit)
+
+    def all(self) -> list[Edit]:
+        """Each changed right side once, as the likeliest of the mistakes that lead to it."""
+        found: dict[sp.Expr, Edit] = {}
+        for edit in self._all():
+            known = found.get(edit.rhs)
+            if edit.rhs != self.rhs and (known is None or edit.rank < known.rank):
+                found[edit.rhs] = edit
+        return sorted(found.values(), key=lambda e: e.rank)
+
+    def _all(self) -> Iterator[Edit]:
+        yield from self.whole()
+        for site in sites(self.rhs):
+            expr = site.expr
+            if expr.is_Mul:
+                yield from self.product(site)
+            elif expr.is_Add:
+                yield from self.addition(site)
+            elif isinstance(expr, Reduction):
+                yield from self.reduction(site)
+            elif isinstance(expr, Entry):
+                yield from self.entry(site)
+            elif isinstance(expr, Apply):
+                yield from self.function(site)
+            elif expr.is_Pow:
+                yield from self.power(site)
+        yield from self.everywhere()
+
+    # -- the whole right side -------------------------------------------------------------------
+
+    def whole(self) -> Iterator[Edit]:
+        root = next(sites(self.rhs))
+        yield Edit("sign", -self.rhs, 1, root, self.rhs)
+        for index in self.letters():
+            size = Size(index)
+            kind, rank = ("batch_scale", 1) if self.is_batch(index) else ("extra_factor", 3)
+            yield Edit(kind, self.rhs / size, rank, None, None, 1 / size)
+            if self.is_batch(index):
+                yield Edit(kind, self.rhs * size, 2, None, None, size)
+        for index in self.target.free_symbols:
+            new = fresh(index, self.rhs.free_symbols)
+            body = substitute(self.rhs, {index: new})
+            yield Edit("extra_sum", SumOver(body, new), 2, root, self.rhs, SumOver(body, new))
+
+    def letters(self) -> list[Letter]:
+        """One letter for each axis of the equation, bound ones too."""
+        bound = {i for s in sites(self.rhs) for i in s.bound}
+        found: dict[str, Letter] = {}
+        for index in sorted(self.rhs.free_symbols | bound | self.target.free_symbols, key=str):
+            found.setdefault(self.axis(index), index)
+        return list(found.values())
+
+    def axis(self, index: Letter) -> str:
+        family = base(index)
+        return self.unit.axes.get(family, family)
+
+    def is_batch(self, index: Letter) -> bool:
+        return self.unit.sizes.get(base(index), 0) is None
+
+    # -- products -------------------------------------------------------------------------------
+
+    def product(self, site: Site) -> Iterator[Edit]:
+        factors = list(site.expr.args)
+        for k, factor in enumerate(factors):
+            rest = sp.Mul(*(f for m, f in enumerate(factors) if m != k))
+            yield self.dropped(site, factor, rest)
+            if factor.is_number:
+                continue
+            if self.size_in(factor) is not None:
+                yield Edit(self.scale_kind(factor), site.put(site.expr * factor), 3, site,
+                           None, factor)  # fmt: skip
+            elif not has_adjoint(factor):
+                twice = site.put(rest * factor * factor)
+                yield Edit("extra_factor", twice, 1, site, None, factor)
+            if factor.is_Pow and factor.exp.could_extract_minus_sign():
+                turned = site.put(rest / factor)
+                yield Edit("replaced_factor", turned, 3, site, factor, 1 / factor)
+        yield from self.several_dropped(site, factors)
+
+    def dropped(self, site: Site, factor: sp.Expr, rest: sp.Expr) -> Edit:
+        if factor == -1:
+            return Edit("sign", site.put(rest), 0, site, site.expr)
+        kind, rank = "missing_factor", 0
+        if self.size_in(factor) is not None:
+            kind = self.scale_kind(factor, "missing_factor")
+        elif has_adjoint(factor):
+            rank = 3
+        return Edit(kind, site.put(rest), rank, site, factor)
+
+    def several_dropped(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
+        """A local derivative may be a product itself."""
+        own = [f for f in factors if not (f.is_number or has_adjoint(f) or f.has(Size))]
+        for count in range(2, min(len(own), 4) + 1):
+            for chosen in combinations(own, count):
+                rest = sp.Mul(*(f for f in factors if f not in chosen))
+                term = sp.Mul(*chosen)
+                yield Edit("missing_factor", site.put(rest), 1, site, term)
+                yield Edit("extra_factor", site.put(site.expr * term), 1, site, None, term)
+
+    def size_in(self, factor: sp.Expr) -> Letter | None:
+        """The letter of a factor 1/N or N."""
+        inner = factor.base if factor.is_Pow else factor
+        return inner.letter if isinstance(inner, Size) else None
+
+    def scale_kind(self, factor: sp.Expr, other: str = "extra_factor") -> str:
+        index = self.size_in(factor)
+        return "batch_scale" if index is not None and self.is_batch(index) else other
+
+    # -- sums of terms --------------------------------------------------------------------------
+
+    def addition(self, site: Site) -> Iterator[Edit]:
+        for term in site.expr.args:
+            rest = site.expr - term
+            flipped = site.put(rest - term)
+            yield Edit("sign", flipped, 1, site, term, -term)
+            if not has_adjoint(term):
+                yield Edit("replaced_factor", site.put(rest), 2, site, site.expr, rest)
+                continue
+            names = {r.name for r in entries(term)}
+            kind = "truncated" if names & self.back else "missing_path"
+            yield Edit(kind, site.put(rest), 0, site, term)
+
+    # -- reductions -----------------------------------------------------------------------------
+
+    def reduction(self, site: Site) -> Iterator[Edit]:
+        node = site.expr
+        for index in node.letters:
+            size = Size(index)
+            rest = tuple(i for i in node.letters if i != index)
+            if isinstance(node, MeanOver):
+                kind = "batch_scale" if self.is_batch(index) else "missing_factor"
+                yield Edit(kind, site.put(node * size), 1, site, 1 / size)
+            for place in (sp.S.Zero, size - 1):
+                body = substitute(node.body, {index: place})
+                one = node.func(body, *rest) if rest else body
+                yield Edit("missing_sum", site.put(one), 2, site, node, one)
+            yield from self.diagonal(site, index, rest)
+            if isinstance(node, SumOver):
+                kind = "batch_scale" if self.is_batch(index) else "extra_factor"
+                yield Edit(kind, site.put(node / size), 2, site, None, 1 / size)
+
+    def diagonal(self, site: Site, index: Letter, rest: tuple[Letter, ...]) -> Iterator[Edit]:
+        """The sum over one entry's neighbours as that entry alone."""
+        free = sorted(self.target.free_symbols - set(site.bound), key=str)
+        for own in free:
+            if self.axis(own) == self.axis(index):
+                body = substitute(site.expr.body, {index: own})
+                one = site.expr.func(body, *rest) if rest else body
+                yield Edit("softmax_elementwise", site.put(one), 0, site, site.expr, one)
+
+    # -- leaves ---------------------------------------------------------------------------------
+
+    def entry(self, site: Site) -> Iterator[Edit]:
+        read = site.expr
+        if read.name.startswith(ADJOINT):
+            return
+        for name in self.peers(read.name):
+            rank = 1 if name in self.related.get(read.name, ()) else 2
+            other = Entry(name, *read.indices)
+            yield Edit("replaced_factor", site.put(other), rank, site, read, other)
+        for turned in self.turned(read):
+            yield Edit("transpose", site.put(turned), 1, site, read, turned)
+
+    def peers(self, name: str) -> list[str]:
+        """Other tensors of the unit with the same shape, adjoints left out."""
+        letters = self.unit.letters
+        shape = [self.unit.sizes.get(base(i)) for i in letters.get(name, ())]
+        hidden = {k.back for k in self.unit.links}
+        return [
+            other
+            for other, own in sorted(letters.items())
+            if other not in hidden
+            and other != name
+            and self.axis_of(other) == self.axis_of(name)
+            and [self.unit.sizes.get(base(i)) for i in own] == shape
+        ]
+
+    def axis_of(self, name: str) -> int:
+        return len(self.unit.letters.get(name, ()))
+
+    def turned(self, read: Entry) -> Iterator[Entry]:
+        """Two axes of one length exchanged; the letters of a window from the last to the first."""
+        indices = list(read.indices)
+        for a, b in combinations(range(len(indices)), 2):
+            x, y = indices[a], indices[b]
+            if x.is_Symbol and y.is_Symbol and self.unit.size_of(x) == self.unit.size_of(y):
+                swapped = list(indices)
+                swapped[a], swapped[b] = y, x
+                yield read.at(*swapped)
+        window = [i for i in indices if i.is_Symbol and i in self.windows()]
+        if window and read.name in self.unit.parameters:
+            yield read.at(*(Size(i) - 1 - i if i in window else i for i in indices))
+
+    def windows(self) -> frozenset[Letter]:
+        """Letters that stand in a sum with another one as an index."""
+        found: set[Letter] = set()
+        for side in (self.target, self.rhs):
+            for read in entries(side):
+                for index in read.indices:
+                    if index.is_Add and len(index.free_symbols) > 1:
+                        found |= index.free_symbols
+        return frozenset(found)
+
+    def function(self, site: Site) -> Iterator[Edit]:
+        node = site.expr
+        argument = node.argument
+        if isinstance(node, Prime):
+            plain = Apply(node.args[0], argument)
+            yield Edit("replaced_factor", site.put(plain), 1, site, node, plain)
+            if isinstance(argument, Entry):
+                for name in self.peers(argument.name):
+                    other = Prime(node.args[0], Entry(name, *argument.indices))
+                    rank = 1 if name in self.related.get(argument.name, ()) else 2
+                    yield Edit("replaced_factor", site.put(other), rank, site, node, other)
+        else:
+            slope = Prime(node.args[0], argument)
+            yield Edit("replaced_factor", site.put(slope), 2, site, node, slope)
+            yield Edit("replaced_factor", site.put(argument), 1, site, node, argument)
+
+    def power(self, site: Site) -> Iterator[Edit]:
+        below, above = site.expr.args
+        if not above.is_number or isinstance(site.expr, sp.exp) or isinstance(below, Size):
+            return
+        nearer = [above - 1] if above > 1 else [above + 1] if above < -1 else []
+        for exponent in (*nearer, -above, 2 * above):
+            other = below**exponent
+            yield Edit("replaced_factor", site.put(other), 3, site, site.expr, other)
+
+    def everywhere(self) -> Iterator[Edit]:
+        """One tensor for another in all places, as z (1 - z) for h (1 - h)."""
+        reads = [r for r in entries(self.rhs) if not r.name.startswith(ADJOINT)]
+        for name in dict.fromkeys(r.name for r in reads if len(r.indices)):
+            if sum(r.name == name for r in reads) < 2:
+                continue
+            for other in self.peers(name):
+                rank = 1 if other in self.related.get(name, ()) else 2
+                rhs = map_entries(self.rhs, name, lambda e, o=other: Entry(o, *e.indices))  # type: ignore[misc]
+                first = next(s for s in sites(self.rhs) if _reads(s.expr, name))
+                term = Entry(name, *self.unit.letters[name])
+                wrong = Entry(other, *self.unit.letters[name])
+                yield Edit("replaced_factor", rhs, rank, first, term, wrong)
+
+
+def has_adjoint(expr: sp.Expr) -> bool:
+    return any(r.name.startswith(ADJOINT) for r in entries(expr))
+
+
+def _reads(expr: sp.Expr, name: str) -> bool:
+    return isinstance(expr, Entry) and expr.name == name
+
+
+def _related(unit: Unit) -> dict[str, set[str]]:
+    """Which tensors are computed from each other by one equation: an activation and what it is of."""
+    found: dict[str, set[str]] = {}
+    for equation in unit.equations:
+        for read in entries(equation.rhs):
+            found.setdefault(equation.name, set()).add(read.name)
+            found.setdefault(read.name, set()).add(equation.name)
+    return found
