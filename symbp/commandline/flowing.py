@@ -17,13 +17,14 @@ def flow(network: str | None, *, seeds: int, form: str) -> None:
     """The gradient of a network, layer by layer."""
     if network is None:
         raise InputError("flow needs a network; try: symbp flow deep_sigmoid")
+    from symbp.flow.as_json import as_json
     from symbp.flow.report import report
     from symbp.flow.text import sentences, table
 
     loaded = symbp.load(network)
     found = report(loaded.program, seeds=seeds)
     if form == "json":
-        say(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        say(json.dumps(as_json(found), ensure_ascii=False, indent=2))
         return
     say(title(loaded))
     say()

@@ -14,16 +14,18 @@ import sympy as sp
 
 from symbp.calculus.equation import Equation, adjoint_name
 from symbp.calculus.expression import Entry, Reduction, Size, entries
+from symbp.calculus.functions import U
 from symbp.calculus.pullback import Contribution
-from symbp.flow.pieces import function_of
-from symbp.flow.steepness import Steepness, steepest
+from symbp.calculus.unary import Apply, Prime
+from symbp.flow.pieces import X, function_of
+from symbp.flow.steepness import Steepness, largest, steepest
 from symbp.network.graph import Node
 from symbp.network.items import Piece
 from symbp.printers.base import fill
 from symbp.printers.dialect import Dialect, Latex
-from symbp.printers.finished import Finished
-from symbp.printers.naming import Name
+from symbp.printers.finished import PLAIN_FUNCTIONS, Finished
 from symbp.writers.document import NOTHING, Text, both
+from symbp.writers.plain_sympy import plain
 from symbp.writers.storage import Storage
 
 IDENTITY, DIAGONAL, MATRIX, JACOBIAN = "identity", "diagonal", "matrix", "jacobian"
@@ -36,7 +38,8 @@ class Factor:
     """One factor in a product of adjoints.
 
     ``parameter`` is the key of a matrix in the params dict, ``name`` how it is written where it is not
-    transposed; ``steepness`` is what a diagonal is at most; ``layer`` the kind of layer that it comes from.
+    transposed; ``steepness`` is what a diagonal is at most, ``function`` the name of the activation whose
+    slope it is; ``layer`` the kind of layer that it comes from.
     """
 
     kind: str
@@ -44,15 +47,16 @@ class Factor:
     parameter: str = ""
     name: Text = NOTHING
     steepness: Steepness | None = None
+    function: str = ""
     layer: str = ""
 
 
 class Factors:
-    """The factors of one program's layers."""
+    """The factors of one program's layers; ``index`` stands behind every tensor but the parameters."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, index: str = "") -> None:
         self.storage = storage
-        self.steep: dict[int, Steepness | None] = {}  # by template
+        self.index = index
 
     def factor(self, node: Node, local: str) -> Factor | None:
         """From the adjoint of a node's output to that of its input ``local``; None where no derivative
@@ -88,18 +92,30 @@ class Factors:
         if len(inside.plain) > SHORT:
             inside = self.local(node, target.name)
         text = Text(rf"\operatorname{{diag}}\left({inside.latex}\right)", f"diag({inside.plain})")
-        return Factor(DIAGONAL, text, steepness=self.steepness(node), layer=node.kind)
+        steep = self.steepness(node, value)
+        function = value.function if isinstance(value, Prime) else ""
+        named = PLAIN_FUNCTIONS.get(function, function)
+        return Factor(DIAGONAL, text, steepness=steep, function=named, layer=node.kind)
 
-    def steepness(self, node: Node) -> Steepness | None:
-        """Of a function of one variable, or of a random mask; None for any other layer."""
-        rates = node.template.definition.noise.values()
-        if rates:
-            keep = [1 - sp.Rational(str(rate)) for rate in rates]
-            return Steepness(float(1 / min(keep)), 1 / min(keep))
-        if id(node.template) not in self.steep:
-            function = function_of(node)
-            self.steep[id(node.template)] = None if function is None else steepest(function)
-        return self.steep[id(node.template)]
+    def steepness(self, node: Node, value: sp.Expr) -> Steepness | None:
+        """The largest size of a diagonal entry: of a named function's slope, of what a named function
+        gives, of a random mask, or of a layer that is a function of one variable; None elsewhere."""
+        unit = node.template.training.unit
+        rates = node.template.definition.noise
+        if isinstance(value, Entry) and value.name in rates:
+            keep = 1 - sp.Rational(str(rates[value.name]))
+            return Steepness(float(1 / keep), 1 / keep)
+        if isinstance(value, Prime):
+            return steepest(self.body(node, value))
+        made = unit.definition(value.name) if isinstance(value, Entry) else None
+        if made is not None and isinstance(made.rhs, Apply):
+            return largest(self.body(node, made.rhs))
+        function = function_of(node)
+        return None if function is None else steepest(function)
+
+    def body(self, node: Node, call: Apply) -> sp.Expr:
+        bodies = node.template.training.unit.functions
+        return plain(bodies[call.function].xreplace({U: X}), bodies, sp.Symbol)
 
     def matrix(
         self, node: Node, seed: Entry, target: Entry, rest: tuple[sp.Expr, ...]
@@ -145,9 +161,13 @@ class Factors:
 
     def local(self, node: Node, local: str) -> Text:
         """``dh/dz`` by name."""
-        tensors = (node.output, node.names[local])
-        upper, lower = (self.storage.name(tensor) for tensor in tensors)
-        return both(lambda d: d.partial(_name(upper, d), _name(lower, d)))
+        lower = node.names[local]
+        return both(lambda d: d.partial(self.name(node.output, d), self.name(lower, d)))
+
+    def name(self, tensor: str, dialect: Dialect) -> str:
+        known = self.storage.name(tensor)
+        index = "" if self.storage.program.tensors[tensor].role == "parameter" else self.index
+        return known.latex(index) if isinstance(dialect, Latex) else known.unicode(index)
 
     def written(self, node: Node, target: Entry, value: sp.Expr) -> Text:
         """An expression in a node's tensors without its letters."""
@@ -159,12 +179,6 @@ class Factors:
         def right(dialect: Dialect) -> str:
             found = finished.formula("matrix", dialect) or finished.formula("index", dialect)
             assert found is not None
-            return fill(
-                found[1], lambda name, *_: _name(self.storage.name(piece.tensor(name)), dialect)
-            )
+            return fill(found[1], lambda name, *_: self.name(piece.tensor(name), dialect))
 
         return both(right)
-
-
-def _name(name: Name, dialect: Dialect) -> str:
-    return name.latex() if isinstance(dialect, Latex) else name.unicode()

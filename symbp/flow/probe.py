@@ -81,9 +81,19 @@ def _inside(node: ast.AST, loops: tuple[str, ...]) -> Iterator[_Place]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Assign | ast.AugAssign):
             target = child.targets[0] if isinstance(child, ast.Assign) else child.target
-            if isinstance(child, ast.AugAssign):  # it adds to a part: the whole is what counts
-                while isinstance(target, ast.Subscript):
-                    target = target.value
+            if isinstance(child, ast.AugAssign):  # it adds to a part
+                target = _whole(target, loops)
             last = child.end_lineno or child.lineno
             yield _Place(last, child.col_offset, ast.unparse(target), loops)
         yield from _inside(child, loops)
+
+
+def _whole(target: ast.expr, loops: tuple[str, ...]) -> ast.expr:
+    """The array that a target is a part of, or the step of it that the loops are at."""
+    if not isinstance(target, ast.Subscript):
+        return target
+    places = target.slice.elts if isinstance(target.slice, ast.Tuple) else [target.slice]
+    own = [k for k, p in enumerate(places) if isinstance(p, ast.Name) and p.id in loops]
+    if not own:
+        return target.value
+    return ast.Subscript(target.value, ast.Tuple(places[: own[-1] + 1], ast.Load()), ast.Load())

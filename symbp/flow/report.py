@@ -4,22 +4,21 @@ gradient norm as theory predicts it and as it is measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from symbp.flow.bound import Bound
+from symbp.flow.limits import limits as limits_of
 from symbp.flow.measure import SAMPLES, SEEDS, Bench, Norms, Spread, bench, spread
+from symbp.flow.notes import notes
 from symbp.flow.product import Products, Step
+from symbp.flow.recurrence import Recurrence, recurrences
 from symbp.flow.sites import Site
 from symbp.network.program import Program
 from symbp.writers.document import Text
 
 VANISHED, EXPLODED = 1e-2, 1e2  # of the gradient at the output: less, or more, is a verdict
-EXACT_SIZE = 256  # the spectral norm of larger matrices is iterated for
-ITERATIONS = 30
 RULE = (
     f"vanishing: less than {VANISHED:g} of the gradient at the output arrives; "
     f"exploding: more than {EXPLODED:g} times as much"
@@ -63,6 +62,7 @@ class Report:
     loss: Spread | None
     seeds: int
     product: Text
+    recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -70,20 +70,6 @@ class Report:
         """Of the layer that is worst off."""
         found = [row.verdict for row in self.rows]
         return next((v for v in ("not finite", "exploding", "vanishing") if v in found), "healthy")
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "network": self.network,
-            "verdict": self.verdict,
-            "rate": _finite(self.rate),
-            "rule": RULE,
-            "seeds": self.seeds,
-            "product": {"latex": self.product.latex, "plain": self.product.plain},
-            "layers": [_row_json(row) for row in self.rows],
-            "gradient": _spread_json(self.whole),
-            "loss": _spread_json(self.loss),
-            "notes": list(self.notes),
-        }
 
 
 def report(program: Program, *, seeds: int = SEEDS, samples: int = SAMPLES) -> Report:
@@ -98,9 +84,10 @@ def report(program: Program, *, seeds: int = SEEDS, samples: int = SAMPLES) -> R
 def reported(products: Products, made: Bench, seeds: int) -> Report:
     """The report of a network whose module stands already."""
     norms = made.over_seeds(seeds)
-    limits = _limits(products, made, norms)
+    limits = limits_of(products, made, norms)
     measured = {s.key: spread(_of(norms, s)) for s in products.sites}
     start = _start(products, norms)
+    recurrent = recurrences(products.program, norms)
     rows = tuple(
         _row(site, step, limits[site.key], measured[site.key], norms, start)
         for site, step in zip(products.sites, products.steps, strict=True)
@@ -113,6 +100,8 @@ def reported(products: Products, made: Bench, seeds: int) -> Report:
         spread([n.loss for n in norms]),
         seeds,
         products.product(len(rows) - 1) if rows else Text("", ""),
+        recurrent,
+        notes(products, recurrent),
     )
 
 
@@ -156,95 +145,3 @@ def _rate(rows: tuple[Row, ...]) -> float:
     if len(rows) < 2 or rows[-1].share <= 0:
         return float("nan")
     return float(rows[-1].share ** (1 / (len(rows) - 1)))
-
-
-# -- the bound with the weights of a real initialisation --------------------------------------------
-
-
-def _limits(
-    products: Products, made: Bench, norms: list[Norms]
-) -> dict[tuple[str, tuple[int, ...]], float | None]:
-    """The median over initialisations of the norm that the factors allow; None behind a factor without
-    a bound."""
-    found: dict[tuple[str, tuple[int, ...]], list[list[float]]] = {}
-    bounds = [step.bound for step in products.steps]
-    for seed, own in enumerate(norms):
-        norm = _spectral(made.init_params(seed))
-        here: dict[str, float] = {}
-        for site, step, bound in zip(products.sites, products.steps, bounds, strict=True):
-            limit = _limit(site, step, bound, here, own, norm)
-            here[site.tensor] = limit  # the latest copy of a repeat
-            found.setdefault(site.key, [[]])[0].append(limit)
-    return {
-        key: None if np.isnan(values).any() else float(np.median(values))
-        for key, (values,) in found.items()
-    }
-
-
-def _limit(
-    site: Site,
-    step: Step,
-    bound: Bound | None,
-    here: Mapping[str, float],
-    own: Norms,
-    norm: Callable[[str, int], float],
-) -> float:
-    if not step.above:
-        return own.adjoints.get(site.key, float("nan"))
-    if bound is None:
-        return float("nan")
-    copy = site.copy or 0
-    return here.get(step.above, float("nan")) * bound.value(lambda key: norm(key, copy))
-
-
-def _spectral(params: Mapping[str, np.ndarray]) -> Callable[[str, int], float]:
-    """The largest singular value of a matrix, or of its copy in a repeat."""
-    known: dict[tuple[str, int], float] = {}
-
-    def norm(key: str, copy: int) -> float:
-        values = params[key]
-        while values.ndim > 2:
-            values = values[copy]
-        if (key, copy) not in known:
-            known[key, copy] = _largest_singular(values)
-        return known[key, copy]
-
-    return norm
-
-
-def _largest_singular(matrix: np.ndarray) -> float:
-    if min(matrix.shape) <= EXACT_SIZE:
-        return float(np.linalg.norm(matrix, 2))
-    vector = np.ones(matrix.shape[1])
-    for _ in range(ITERATIONS):  # the power method on the smaller product
-        vector = matrix.T @ (matrix @ vector)
-        vector /= np.linalg.norm(vector)
-    return float(np.linalg.norm(matrix @ vector))
-
-
-# -- JSON ---------------------------------------------------------------------------------------------
-
-
-def _row_json(row: Row) -> dict[str, Any]:
-    return {
-        "layer": row.layer,
-        "type": row.kind,
-        "factor": {"latex": row.factor.latex, "plain": row.factor.plain},
-        "bound": {"latex": row.bound.latex, "plain": row.bound.plain} if row.bound else None,
-        "limit": _finite(row.limit),
-        "predicted": _finite(row.predicted),
-        "measured": _spread_json(row.measured),
-        "gradients": {name: _spread_json(s) for name, s in row.gradients.items()},
-        "share": _finite(row.share),
-        "verdict": row.verdict,
-    }
-
-
-def _spread_json(found: Spread | None) -> dict[str, float] | None:
-    if found is None:
-        return None
-    return {"median": found.median, "low": found.low, "high": found.high}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None

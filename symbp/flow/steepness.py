@@ -1,4 +1,4 @@
-"""How steep an activation is at most, max |phi'|, found by SymPy from its formula.
+"""How steep an activation is at most, max |phi'|, and how large, found by SymPy from its formula.
 
 The slope is largest where its own derivative is zero, at a kink, or far out. Exact where the slope is
 rational in one exponential, in one angle, or where its derivative splits into polynomials and factors
@@ -7,7 +7,7 @@ without roots; else searched for in numbers, which is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,14 +51,24 @@ def steepest(function: sp.Expr) -> Steepness | None:
     parts = pieces(function)
     if parts is None:
         return None
-    found = [_of_piece(part) for part in parts]
+    return _of_pieces([Smooth(p.low, p.high, sp.diff(p.value, X)) for p in parts])
+
+
+@lru_cache(maxsize=256)
+def largest(function: sp.Expr) -> Steepness | None:
+    """max |function(x)| over the real line; None where there is no telling."""
+    parts = pieces(function)
+    return None if parts is None else _of_pieces(parts)
+
+
+def _of_pieces(parts: Sequence[Smooth]) -> Steepness | None:
+    found = [_of_piece(part.value, part) for part in parts]
     if any(f is None for f in found):
         return None
     return max((f for f in found if f is not None), key=lambda f: (f.number, f.exact is not None))
 
 
-def _of_piece(part: Smooth) -> Steepness | None:
-    slope = sp.diff(part.value, X)
+def _of_piece(slope: sp.Expr, part: Smooth) -> Steepness | None:
     if not slope.has(X):
         return Steepness(abs(float(slope)), abs(slope))
     searched = _searched(slope, part)

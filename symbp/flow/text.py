@@ -10,6 +10,7 @@ from symbp.writers.table import Column, Table
 
 BAR = 10  # signs
 SHORT = 20  # signs; a longer factor is not repeated for each copy of a chain
+DEEP = 5  # layers; of fewer no rate is told
 BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -77,7 +78,7 @@ def sentences(report: Report) -> list[str]:
     lines = []
     if report.rows:
         lines.append(f"∂L/∂{report.rows[-1].layer} = {report.product.plain}")
-    if math.isfinite(report.rate):
+    if math.isfinite(report.rate) and len(report.rows) >= DEEP:
         lines.append(_rate(report))
     lines += report.notes
     lines.append(
