@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ def distance(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> flo
     return worst
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Case:
     """A network, the source of its module, and data for it."""
 
@@ -110,6 +111,7 @@ class Case:
     sample: Sample
 
 
+@cache
 def case(name: str) -> Case:
     shape, loss, layers = NETWORKS[name]
     tables = {"name": name, "input": {"shape": shape}, "layer": layers, "loss": loss}
@@ -147,6 +149,7 @@ def loops(module: ast.Module) -> list[ast.For]:
     return [node for node in ast.walk(backward) if isinstance(node, ast.For)]
 
 
+@cache
 def faults(case: Case) -> list[Mutant]:
     """The faults with which the module still runs, and that change a gradient."""
     params, x, t = case.sample

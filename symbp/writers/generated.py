@@ -7,6 +7,7 @@ python -m symbp.writers.generated --check    # exits with 1 where it differs
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from symbp import examples
@@ -19,6 +20,7 @@ from symbp.writers.files import make_folder, write
 FOLDER = PACKAGE.parent / "generated"
 
 
+@cache
 def wanted() -> dict[Path, bytes]:
     """Every file that belongs there, relative to the folder, with its bytes."""
     files: dict[Path, bytes] = {}

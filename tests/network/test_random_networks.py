@@ -31,6 +31,10 @@ def shards(count: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("shard", [*range(QUICK), *slow], scope="module")
 
 
+def module_of(tables: Table, **options: Any) -> ModuleType:
+    return load(symbp.generate(symbp.Network(**tables), **options), tables["name"])
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     tables: Table

@@ -63,27 +63,26 @@ class _Replace(ast.NodeTransformer):
 
 def mutants(source: str, function: str) -> Iterator[Mutant]:
     """Every slip at every node of the functions of ``source`` whose name starts so."""
-    for count, node in enumerate(_nodes(ast.parse(source), function)):
-        for slip in range(len(list(slips(node)))):
-            yield _mutant(source, function, count, slip)
+    for place, definition in enumerate(_functions(source, function)):
+        for count, node in enumerate(ast.walk(definition)):
+            for slip in range(len(list(slips(node)))):
+                yield _mutant(source, _functions(source, function)[place], count, slip)
 
 
-def _nodes(module: ast.Module, function: str) -> list[ast.AST]:
-    return [
-        node
-        for definition in module.body
-        if isinstance(definition, ast.FunctionDef) and definition.name.startswith(function)
-        for node in ast.walk(definition)
-    ]
+def _functions(source: str, name: str) -> list[ast.FunctionDef]:
+    """Parsed afresh, so that each fault stands alone."""
+    found = (d for d in ast.parse(source).body if isinstance(d, ast.FunctionDef))
+    return [d for d in found if d.name.startswith(name)]
 
 
-def _mutant(source: str, function: str, count: int, slip: int) -> Mutant:
-    """Parses afresh, so that each fault stands alone."""
-    module = ast.parse(source)
-    node = _nodes(module, function)[count]
-    line = getattr(node, "lineno", 0)
+def _mutant(source: str, definition: ast.FunctionDef, count: int, slip: int) -> Mutant:
+    """The source with one function written anew."""
+    lines = source.splitlines()
+    first, last = definition.lineno, definition.end_lineno
+    node = list(ast.walk(definition))[count]
+    original = lines[getattr(node, "lineno", 0) - 1].strip()
     name, changed = list(slips(node))[slip]
     ast.copy_location(changed, node)
-    _Replace(node, changed).visit(module)
-    original = source.splitlines()[line - 1].strip()
-    return Mutant(f"{name}: {original}", ast.unparse(ast.fix_missing_locations(module)))
+    _Replace(node, changed).visit(definition)
+    lines[first - 1 : last] = ast.unparse(ast.fix_missing_locations(definition)).splitlines()
+    return Mutant(f"{name}: {original}", "\n".join(lines) + "\n")
