@@ -51,12 +51,14 @@ class Problem:
     ``kind`` is "shape" (the shapes of a product do not fit, or the result has another shape than the
     parameter), "unknown" (a symbol without a definition), "number" (NaN or infinity), "exception"
     (the answer's code stopped), or "order": the value is there, but the update of a class depends on
-    more than its gradient, as it reads weights that the same step has changed already.
+    more than its gradient, as it reads weights that the same step has changed already. ``value`` is
+    what was found, where that has another shape.
     """
 
     kind: str
     text: str
     line: int | None = None
+    value: Array | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -131,7 +131,7 @@ def _outcome(
         if problem is None:
             gradients[param] = value.reshape(names.shapes[param])
         else:
-            problems[param] = Problem(*problem, where.get(param, (None,))[0])
+            problems[param] = Problem(*problem, where.get(param, (None,))[0], value)
     others = {names.other(name): arrays[key] for name, key in found["others"].items()}
     return Outcome(gradients, {k: v for k, v in others.items() if k is not None}, problems)
 
