@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from symbp.lecture.blocks import Part, part, with_data
 from symbp.lecture.marking import with_terms
 from symbp.lecture.places import Span, spans
 from symbp.network.program import Program
-from symbp.printers.marks import written
+from symbp.writers.derivation import derivation
 from symbp.writers.equations import equations
 from symbp.writers.module import Module, write
 from symbp.writers.passes import Passes
@@ -22,10 +23,20 @@ from symbp.writers.storage import Storage, plan
 class Marked:
     """``latex``: for each equation, by its id, each notation's formula with every term wrapped as
     ``\\htmlData{term=KEY}{...}``. ``code``: for each line of the module, counted from 1, the terms in it,
-    nested or disjoint, outer ones first."""
+    nested or disjoint, outer ones first. ``storage`` writes tensors with their marks."""
 
     latex: dict[str, dict[str, str]]
     code: dict[int, tuple[Span, ...]]
+    storage: Storage
+
+    def derivation(self, notation: str, lang: str = "en") -> tuple[Part, ...]:
+        """The document of ``derive`` with the same terms marked.
+
+        Raises InputError for an unknown notation or language.
+        """
+        program = self.storage.program
+        made = derivation(program, notation=notation, lang=lang, storage=self.storage)
+        return tuple(part(section, lang) for section in made.sections)
 
 
 def marked(program: Program, module: Module | None = None) -> Marked:
@@ -38,12 +49,7 @@ def marked(program: Program, module: Module | None = None) -> Marked:
     program = storage.program
     found = {e.id: e.latex for e in equations(program, module, storage)}
     latex = {i: {n: with_data(text) for n, text in forms.items()} for i, forms in found.items()}
-    return Marked(latex, _code(storage, module))
-
-
-def with_data(text: str) -> str:
-    """Marked LaTeX as KaTeX reads it."""
-    return written(text, lambda key: rf"\htmlData{{term={key}}}{{", "}")
+    return Marked(latex, _code(storage, module), storage)
 
 
 def _code(storage: Storage, module: Module) -> dict[int, tuple[Span, ...]]:

@@ -67,8 +67,12 @@ def derivation(
     wrt: tuple[str, ...] = (),
     lang: str = "en",
     order: int = 1,
+    storage: Storage | None = None,
 ) -> Derivation:
-    """Build the document; raises InputError for an unknown name, notation or language."""
+    """Build the document; raises InputError for an unknown name, notation or language.
+
+    ``storage`` says how tensors are written in a derivation of order 1.
+    """
     for value, known, what in ((notation, NOTATIONS, "notation"), (lang, LANGUAGES, "language")):
         if value not in known:
             raise InputError(f"unknown {what} '{value}'; known are {', '.join(known)}")
@@ -76,7 +80,7 @@ def derivation(
         raise InputError(f"derivatives of order {order} are not there; known are 1, 2")
     if order == 2:
         return _second(program, notation, wrt, lang)
-    storage = plan(program)
+    storage = storage or plan(program)
     asked = Asked(lang, tuple(dict.fromkeys(_find(name, storage) for name in wrt)))
     scalar = Scalar(storage)
     form: ScalarForm | ArrayForm

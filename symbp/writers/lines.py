@@ -6,6 +6,7 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from symbp.printers.marks import unmarked
 from symbp.writers.layout import INDENT, WIDTH, broken
 
 HELD = "\ue004"  # a space where no line breaks
@@ -62,7 +63,7 @@ def unpack(pairs: list[tuple[str, str]]) -> list[Line]:
     made: list[Line] = []
     row: list[tuple[str, str]] = []
     for pair in pairs:
-        if row and len(_assignment([*row, pair])) + 4 > WIDTH:
+        if row and len(unmarked(_assignment([*row, pair]))) + 4 > WIDTH:
             made.append(Line(_assignment(row)))
             row = []
         row.append(pair)
@@ -76,6 +77,6 @@ def _assignment(pairs: list[tuple[str, str]]) -> str:
 def dict_lines(entries: list[str]) -> list[Line]:
     """``return {..}`` on one line where it fits, else an entry a line."""
     whole = f"return {{{', '.join(entries)}}}"
-    if len(INDENT + whole) <= WIDTH:
+    if len(INDENT + unmarked(whole)) <= WIDTH:
         return [Line(whole)]
     return [Line("return {"), *(Line(f"{e},", depth=1) for e in entries), Line("}")]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from symbp.calculus.equation import ADJOINT
 from symbp.network.items import Item, Statement, statements
 from symbp.network.program import Program
 from symbp.printers.base import BATCH
+from symbp.printers.marks import unmarked
 from symbp.writers.emit import Emitter
 from symbp.writers.lines import WIDTH, Line, dict_lines, unpack
 from symbp.writers.storage import N, Storage, reads_of
@@ -34,11 +36,11 @@ class Passes:
     def forward(self) -> list[Line]:
         items = self.program.forward
         read = {r for s in statements(items) for r in s.reads}
-        made = parameter_lines(self.program, read)
+        made = parameter_lines(self.storage, read)
         source = self.program.graph.spec.input_name
         name = next(t.name for t in self.program.tensors.values() if t.role == "input")
         if name != "x":
-            made.append(Line(f"{name} = x", f"the input {source}"))
+            made.append(Line(f"{self.storage.code(name)} = x", f"the input {source}"))
         if BATCH in read or BATCH in self.storage.read:
             made.append(Line(f"{N} = len(x)"))
         made += self.emitter.lines(items)
@@ -49,9 +51,9 @@ class Passes:
         items = self.program.loss
         read = {r for s in statements(items) for r in reads_of(s)}
         made = (
-            parameter_lines(self.program, read)
+            parameter_lines(self.storage, read)
             + self.from_cache(read)
-            + target_lines(self.program, read)
+            + target_lines(self.storage, read)
         )
         body = self.emitter.lines(items)
         target, _, value = body[-1].code.partition(" = ")
@@ -68,9 +70,9 @@ class Passes:
             read.add("training")
         read |= self.shapes_read()
         made = (
-            parameter_lines(self.program, read)
+            parameter_lines(self.storage, read)
             + self.from_cache(read)
-            + target_lines(self.program, read)
+            + target_lines(self.storage, read)
         )
         made += self.emitter.lines(items)
         return [*made, *self.gradient_dict(made_here)]
@@ -95,7 +97,10 @@ class Passes:
     def gradient_dict(self, reached: set[str]) -> list[Line]:
         entries = []
         for p in self.program.graph.parameters:
-            value = f"d{p.name}" if f"∂{p.name}" in reached else f"np.zeros_like({p.name})"
+            slope = ADJOINT + p.name
+            value = f"np.zeros_like({p.name})"
+            if slope in reached:
+                value = self.storage.term(slope, f"d{p.name}")
             entries.append(f'"{p.key}": {value}')
         return dict_lines(entries)
 
@@ -103,7 +108,7 @@ class Passes:
         items = self.program.updates
         read = {r for s in statements(items) for r in s.reads}
         buffers = list(self.program.graph.buffers)
-        made = parameter_lines(self.program, read) + self.from_cache(read)
+        made = parameter_lines(self.storage, read) + self.from_cache(read)
         for buffer in buffers:
             if buffer.levels:
                 made.append(Line(f"new_{buffer.name} = np.empty_like({buffer.name})"))
@@ -114,10 +119,10 @@ class Passes:
     # -- the cache ------------------------------------------------------------------------------
 
     def cache_lines(self) -> list[Line]:
-        entries = [f'"{name}": {self.bare(name)}' for name in self.kept()]
+        entries = [f'"{name}": {self.storage.term(name, self.bare(name))}' for name in self.kept()]
         output = self.output_code()
         whole = f"return {output}, {{{', '.join(entries)}}}"
-        if len(whole) + 4 <= WIDTH:
+        if len(unmarked(whole)) + 4 <= WIDTH:
             return [Line(whole)]
         body = [Line(f"{entry},", depth=1) for entry in entries]
         return [Line("cache = {"), *body, Line("}"), Line(f"return {output}, cache")]
@@ -145,7 +150,7 @@ class Passes:
         wanted = []
         for name in self.kept():
             if name in read or (name == N and BATCH in read) or self._of_history(name, read):
-                wanted.append((name, f'cache["{name}"]'))
+                wanted.append((self.storage.term(name, name), f'cache["{name}"]'))
         return unpack(wanted)
 
     def _of_history(self, name: str, read: set[str]) -> bool:

@@ -21,7 +21,8 @@ def forward_start(loop: Loop, storage: Storage, depth: int) -> list[Line]:
         place = subscript(chain.levels) if chain.result in storage.saved else ""
         if storage.history(chain):
             source = f"[{source}] + [None] * {times}"
-        made.append(Line(f"{chain.result}{place} = {source}", depth=depth))
+        target = storage.term(chain.result, chain.result + place)
+        made.append(Line(f"{target} = {source}", depth=depth))
     for name in storage.saved:
         levels = storage.program.tensors[name].levels
         inside = len(levels) > len(repeat.levels) and levels[len(repeat.levels)] == repeat.level

@@ -13,17 +13,20 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Entry, entries
 from symbp.calculus.functions import work_out
 from symbp.calculus.unary import Apply, Prime
-from symbp.network.items import Statement
+from symbp.network.items import Piece, Statement
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
 from symbp.printers.dialect import LATEX, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS
 from symbp.printers.index import Index
+from symbp.printers.marks import mark
+from symbp.printers.meaning import Meaning, Reader
 from symbp.writers.chain_rule import ChainRule
 from symbp.writers.neurons import rename, scalar
 from symbp.writers.plain_sympy import plain
 from symbp.writers.products import Copies, Factor, Product, in_order, sign_in_front
 from symbp.writers.storage import Storage
 
+ONE_NUMBER = Reader(lambda ref: ref.name, None)
 Read = Callable[[str, Mapping[str, int]], sp.Expr]  # a tensor, the copy of each repeat -> its value
 
 
@@ -160,5 +163,25 @@ class Scalar(ChainRule):
         expr = sp.Add(*(scalar(p) for p in statement.pieces))
         functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
         tree = lower_value(expr, self.order(expr))
-        text = Index(dialect, functions, lambda index: 1).text(tree)
-        return fill(text, lambda name, *_: self.symbol(name, dialect))
+        terms = self.terms(statement)
+        printer = Index(dialect, functions, lambda index: 1).marking(terms, ONE_NUMBER)
+        whole = next(iter(terms.values()), "") if len(statement.pieces) == 1 else ""
+        return fill(mark(whole, printer.text(tree)), lambda name, *_: self.symbol(name, dialect))
+
+    def terms(self, statement: Statement) -> dict[Meaning, str]:
+        """The marked terms of a statement, every tensor being one number, with their keys; the whole
+        right side of a piece comes first."""
+        made: dict[Meaning, str] = {}
+        for piece in statement.pieces:
+            for meaning, key in _terms_of(piece).items():
+                made.setdefault(meaning, key)
+        return made
+
+
+def _terms_of(piece: Piece) -> dict[Meaning, str]:
+    if piece.finished is None:
+        return {}
+    found = piece.finished.terms(Reader(lambda ref: piece.tensor(ref.name), None))
+    return {
+        meaning: fill(key, lambda name, *_: piece.tensor(name)) for meaning, key in found.items()
+    }

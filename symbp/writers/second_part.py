@@ -23,14 +23,14 @@ def product_lines(program: Program, dtype: str) -> list[Line]:
     items = (*doubled.forward, *doubled.loss, *doubled.backward)
     read = {r for s in statements(items) for r in reads_of(s)}
     read |= {p.name for p in program.graph.parameters if p.levels}
-    made = parameter_lines(doubled, read)
+    made = parameter_lines(storage, read)
     made += unpack([(n, f'vectors["{k}"]') for k, n in found.directions.items() if n in read])
     source = next(t.name for t in program.tensors.values() if t.role == "input")
     if source != "x":
         made.append(Line(f"{source} = x"))
     if BATCH in read:
         made.append(Line(f"{N} = len(x)"))
-    made += target_lines(doubled, read)  # behind the input, whose name they may take
+    made += target_lines(storage, read)  # behind the input, whose name they may take
     lines = emitter.lines(items)  # the ids of the values themselves belong to forward and backward
     made += [x if x.id.endswith(".tangent") else replace(x, id="") for x in lines]
     entries = []

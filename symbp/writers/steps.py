@@ -13,6 +13,7 @@ from symbp.calculus.pullback import Contribution
 from symbp.network.heads import Head
 from symbp.network.items import Piece, Statement
 from symbp.printers.dialect import LATEX, PLAIN, Dialect
+from symbp.printers.marks import unmarked
 from symbp.writers.document import Formula, Text, added, both
 from symbp.writers.formulas import Formulas
 from symbp.writers.scope import Scope, ScopeText
@@ -115,7 +116,7 @@ class Steps:
                     sums.append(self.term(scope, c))
                     if _seeded(c):
                         local = self.local(scope, c)
-                        factors[local.latex] = local
+                        factors[unmarked(local.latex)] = local
             chain = [
                 Formula(
                     self.left(scopes[0]),
@@ -191,7 +192,7 @@ class Steps:
             named = reason == "step:names" and made[-1].reason == "step:derivative"
             if made and (named or text.plain == made[-1].right.plain):
                 made[-1] = replace(made[-1], right=text)
-            elif not made or text.latex != made[-1].right.latex:
+            elif not made or unmarked(text.latex) != unmarked(made[-1].right.latex):
                 made.append(Formula(Text("", ""), text, "step", reason=reason))
         made[0] = replace(made[0], left=self.left(scope))
         return made if complete or len(made) > 1 else []
