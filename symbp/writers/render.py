@@ -43,11 +43,12 @@ def _width(text: str) -> int:
 
 
 def _body(section: Section, format: str, lang: str) -> str:
-    writers = {"latex": _latex, "markdown": _markdown, "tex": _tex, "text": _text}
+    writers = {"latex": _latex, "markdown": markdown, "tex": _tex, "text": _text}
     return writers[format](section.blocks, lang)
 
 
-def _reason(formula: Formula, lang: str) -> str:
+def reason_text(formula: Formula, lang: str) -> str:
+    """Why a step holds, in words; empty where that needs none."""
     return phrase(formula.reason, lang) if formula.reason in PHRASES else formula.reason
 
 
@@ -60,7 +61,7 @@ def _latex(blocks: tuple[Block, ...], lang: str) -> str:
         elif block.kind == "shape":
             lines.append(f"%   {block.latex}")
         else:
-            reason = _reason(block, lang)
+            reason = reason_text(block, lang)
             lines.append(block.latex + (f"  % {reason}" if reason else ""))
     return "\n".join(lines)
 
@@ -79,7 +80,7 @@ def _text(blocks: tuple[Block, ...], lang: str) -> str:
         if block.left.plain:
             width = len(block.left.plain)
         text = "    " + (block.plain if block.left.plain else " " * width + " " + block.plain)
-        reason = _reason(block, lang)
+        reason = reason_text(block, lang)
         lines.append(text + (f"    ({reason})" if reason else ""))
     return "\n".join(lines).strip("\n")
 
@@ -105,8 +106,8 @@ def _wrapped(text: str) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
-def _markdown(blocks: tuple[Block, ...], lang: str) -> str:
-    """Consecutive formulas share one display, aligned at the equals sign."""
+def markdown(blocks: tuple[Block, ...], lang: str) -> str:
+    """The body of a section in Markdown: consecutive formulas share one display, aligned at the equals sign."""
     parts: list[str] = []
     listing = False
     for group in _grouped(blocks):
@@ -170,7 +171,7 @@ def _row(formula: Formula, room: float, lang: str) -> list[str]:
         left = rf"\scriptstyle {formula.left.latex} " if formula.left.latex else ""
         sign = rf"{{}}{formula.relation} " if formula.relation else r"{}\phantom{=}\; "
         return [rf"{left}&\scriptstyle{sign}{formula.right.latex}"]
-    reason = _reason(formula, lang)
+    reason = reason_text(formula, lang)
     note = rf" \quad \text{{\small ({reason})}}" if reason else ""
     first, *rest = broken(formula.right.latex, room - 16)
     lines = [f"{formula.left.latex} &{formula.relation} {first}".strip()]
