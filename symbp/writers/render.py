@@ -107,7 +107,7 @@ def _wrapped(text: str) -> list[str]:
 
 
 def markdown(blocks: tuple[Block, ...], lang: str) -> str:
-    """The body of a section in Markdown: consecutive formulas share one display, aligned at the equals sign."""
+    """A body in Markdown: consecutive formulas share one display, aligned at the equals sign."""
     parts: list[str] = []
     listing = False
     for group in _grouped(blocks):
