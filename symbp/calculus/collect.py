@@ -18,6 +18,7 @@ from symbp.calculus.index import canonical
 from symbp.calculus.pullback import axis_size
 
 FACTOR_LIMIT = 120  # operations; polynomial factoring of more is slow and finds nothing
+LONG = 1000  # a denominator that reads better as decimals
 
 
 def to_sums(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
@@ -76,7 +77,7 @@ def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
         forms.append(_factored(plain))
         forms.append(sp.factor_terms(_factored(forms[1])))
     best = min(forms, key=lambda f: (_length(f), forms.index(f)))
-    result = best.xreplace({dummy: atom for atom, dummy in stand_in.items()})
+    result = _with_decimals(best).xreplace({dummy: atom for atom, dummy in stand_in.items()})
     return canonical(_inside(result, axes))
 
 
@@ -124,6 +125,23 @@ def _factored(expr: sp.Expr) -> sp.Expr:
         return sp.factor(expr)
     except (sp.PolynomialError, NotImplementedError):
         return expr
+
+
+def _with_decimals(expr: sp.Basic) -> sp.Basic:
+    """``(26829*z**2 + 200000)/200000``, whose denominators were cleared, as ``0.134145*z**2 + 1``."""
+    if not expr.args:
+        return expr
+    expr = expr.func(*map(_with_decimals, expr.args))
+    scale, rest = expr.as_coeff_Mul() if expr.is_Mul else (sp.S.One, expr)
+    if not scale.is_Rational or scale.q < LONG:
+        return expr
+    factors = list(sp.Mul.make_args(rest))
+    sums = [k for k, f in enumerate(factors) if f.is_Add]
+    if not sums:
+        return expr
+    k = max(sums, key=lambda k: max(t.as_coeff_Mul()[0] for t in factors[k].args))
+    factors[k] = sp.Add(*(scale * term for term in sp.Add.make_args(factors[k])))
+    return sp.Mul(*factors)
 
 
 def _inside(expr: sp.Basic, axes: dict[str, str]) -> sp.Basic:
