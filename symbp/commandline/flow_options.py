@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+COUNT = click.IntRange(1, 10**6)
+
 
 @click.command()
 @click.argument("network", required=False)
+@click.option("--train", is_flag=True, help="Measure along a training run, too.")
+@click.option(
+    "--epochs", type=COUNT, metavar="N", help="Of that run, not those of the network file."
+)
+@click.option(
+    "--every", type=COUNT, metavar="K", help="Measure every K epochs.  [default: a sixth]"
+)
+@click.option(
+    "--compare",
+    metavar="CURES",
+    help="What each cure changes, such as relu,residual,layernorm,batchnorm,clip,init,relu+he.",
+)
+@click.option("--steps", type=COUNT, metavar="N", help="Of training, in --compare.  [default: 200]")
 @click.option("--seeds", type=click.IntRange(1, 1000), default=12, show_default=True,
               metavar="N", help="Initialisations that are measured.")  # fmt: skip
+@click.option("--plot", type=Path, metavar="FILE", help="Draw it, as .svg or .png.")
 @click.option(
     "--format",
     "form",
@@ -18,6 +35,7 @@ import click
     default="text",
     show_default=True,
 )
+@click.option("--force", is_flag=True, help="Overwrite a file that symbp did not write.")
 def flow(network: str | None, **options: Any) -> None:
     """Say where the gradient vanishes or explodes, and why.
 
@@ -26,4 +44,4 @@ def flow(network: str | None, **options: Any) -> None:
     """
     import symbp.commandline.flowing as flowing
 
-    flowing.flow(network, **options)
+    flowing.flow(network, flowing.Asked(**options))

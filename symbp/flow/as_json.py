@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from symbp.flow.measure import Spread
 from symbp.flow.recurrence import Recurrence
 from symbp.flow.report import RULE, Report, Row
+from symbp.flow.training import Moment
 from symbp.writers.document import Text
 
 
@@ -27,6 +29,20 @@ def as_json(found: Report) -> dict[str, Any]:
         "recurrences": [_recurrence(r) for r in found.recurrences],
         "notes": list(found.notes),
     }
+
+
+def moments_json(found: Report, moments: Sequence[Moment]) -> list[dict[str, Any]]:
+    """A run as one object a moment: its epoch, its loss, the norm of each layer and of each gradient."""
+    return [
+        {
+            "epoch": moment.epoch,
+            "loss": finite(moment.norms.loss),
+            "gradient": finite(moment.norms.whole),
+            "layers": {r.layer: finite(moment.norms.adjoints.get(r.key)) for r in found.rows},
+            "gradients": {name: finite(norm) for name, norm in moment.norms.gradients.items()},
+        }
+        for moment in moments
+    ]
 
 
 def _row(row: Row) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from symbp.writers.main_part import Arrays, Targets
 from symbp.writers.package import Package, package
 
 SEEDS = 12
-SAMPLES = 128  # of a larger data set, so many are measured on
+SAMPLES = 64  # of a larger data set, so many are measured on
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ import numpy as np
 from symbp.flow.limits import limits as limits_of
 from symbp.flow.measure import SAMPLES, SEEDS, Bench, Norms, Spread, bench, spread
 from symbp.flow.notes import notes
+from symbp.flow.probe import Key
 from symbp.flow.product import Products, Step
 from symbp.flow.recurrence import Recurrence, recurrences
 from symbp.flow.sites import Site
@@ -32,6 +33,7 @@ class Row:
 
     layer: str
     kind: str
+    key: Key  # of its measurements
     above: str
     factor: Text
     bound: Text | None
@@ -136,7 +138,17 @@ def _row(
     share = measured.median / start if measured and start else float("nan")
     text = bound.text if bound else None
     return Row(
-        site.label, site.kind, step.above, step.text, text, limit, None, measured, gradients, share
+        site.label,
+        site.kind,
+        site.key,
+        step.above,
+        step.text,
+        text,
+        limit,
+        None,
+        measured,
+        gradients,
+        share,
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from symbp.flow.measure import Spread
 from symbp.flow.report import RULE, Report, Row
+from symbp.flow.training import Moment
 from symbp.writers.table import Column, Table
 
 BAR = 10  # signs
@@ -99,3 +101,16 @@ def _rate(report: Report) -> str:
         f"From layer to layer the gradient is multiplied by {rate:.2g} on average: "
         f"after {ends:.0f} layers {what}."
     )
+
+
+def training_table(report: Report, moments: Sequence[Moment]) -> Table:
+    """The norm of each layer along a run, one column a moment; then that of the whole gradient, and the
+    loss."""
+    columns = (Column("epoch"), *(Column(str(m.epoch), right=True) for m in moments))
+    rows = [
+        (row.layer, *(number(m.norms.adjoints.get(row.key)) for m in moments))
+        for row in report.rows
+    ]
+    rows.append(("whole gradient", *(number(m.norms.whole) for m in moments)))
+    footer = ("loss", *(number(m.norms.loss) for m in moments))
+    return Table(columns, tuple(rows), footer)
