@@ -1,7 +1,8 @@
 """What the page brings along: its styles and scripts, KaTeX and KaTeX's fonts, each one text.
 
 Styles and scripts are small files in ``templates/lecture``. A script names what it needs by
-``import``; here they become one script, and every imported file stands before its reader.
+``import``; here they become one script, in which each has a scope of its own and stands before those
+that import it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from symbp.writers.environment import environment
 
 KATEX = Path(__file__).resolve().parent / "katex"
 STYLES = ("base", "columns", "rows", "picture", "code", "cells", "training", "small", "print")
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./([\w-]+)\.js";\n', re.MULTILINE)
-EXPORT = re.compile(r"^export ", re.MULTILINE)
+IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js";$', re.MULTILINE)
+EXPORT = re.compile(r"^export (function|const) (\w+)", re.MULTILINE)
 FACE = re.compile(r"@font-face\{[^}]*?src:url\(fonts/([\w-]+)\.woff2\)[^}]*\}")
 
 # Fonts that only some formulas need, with the commands that ask for them; all pages carry the others.
@@ -39,7 +40,7 @@ def style() -> str:
 
 @cache
 def script() -> str:
-    """``main.js`` behind everything that it imports, in a scope of its own."""
+    """``main.js`` behind everything that it imports."""
     found: dict[str, str] = {}
     _gather("main", found)
     return '(() => {\n"use strict";\n' + "\n".join(found.values()) + "\n})();"
@@ -63,10 +64,13 @@ def digest(text: str) -> str:
 
 def _gather(name: str, found: dict[str, str]) -> None:
     text = _text(f"js/{name}.js")
-    for other in IMPORT.findall(text):
+    for _, other in IMPORT.findall(text):
         if other not in found:
             _gather(other, found)
-    found[name] = EXPORT.sub("", IMPORT.sub("", text))
+    exports = ", ".join(exported for _, exported in EXPORT.findall(text))
+    body = IMPORT.sub(r"const \1 = \2_js;", text)
+    body = EXPORT.sub(r"\1 \2", body)
+    found[name] = f"const {name}_js = (() => {{\n{body}return {{ {exports} }};\n}})();"
 
 
 def _face(face: str, font: str, formulas: str) -> str:

@@ -15,8 +15,12 @@ from typing import Any, Protocol
 
 from symbp.lecture import assets
 from symbp.lecture.code import code
+from symbp.lecture.numbers import numbers
 from symbp.lecture.page_equations import as_data
+from symbp.lecture.page_keys import Keys
+from symbp.lecture.page_names import names
 from symbp.lecture.picture import picture
+from symbp.lecture.recording import record
 from symbp.lecture.terms import marked
 from symbp.lecture.text import word, words
 from symbp.network.program import Program
@@ -48,7 +52,10 @@ def page(network: Network, lang: str = "en") -> str:
     data = as_json({
         "name": spec.name,
         "words": words(lang),
-        "modes": ["read"],
+        "modes": ["read", "step", "train"],
+        "names": names(program, Keys(program, entries)),
+        "numbers": numbers(program).as_json(),
+        "recording": record(program).as_json(),
         **as_data(program, entries, terms, lang),
     })  # fmt: skip
     scripts = (assets.katex_script(), assets.script())

@@ -23,7 +23,8 @@ def as_data(program: Program, entries: tuple[Entry, ...], marked: Marked, lang: 
     blocks that belong to none: symbols, activations and their derivatives.
     """
     before = origins(program, entries)
-    documents = {notation: _document(program, notation, lang) for notation in NOTATIONS}
+    same = {text for e in entries for text in e.latex.values()}
+    documents = {notation: _document(program, notation, lang, same) for notation in NOTATIONS}
     known = {notation for entry in entries for notation in entry.latex}
     return {
         "notations": [notation for notation in NOTATIONS if notation in known],
@@ -55,8 +56,9 @@ class _Found:
     intro: list[Json]
 
 
-def _document(program: Program, notation: str, lang: str) -> _Found:
-    """The blocks of a derivation, each with the equation that it leads to or follows."""
+def _document(program: Program, notation: str, lang: str, same: set[str]) -> _Found:
+    """The blocks of a derivation, each with the equation that it leads to or follows; without those
+    that are the ``same`` as the equation itself."""
     steps: dict[str, list[Json]] = {}
     intro: list[Json] = []
     for section in derivation(program, notation=notation, lang=lang).sections:
@@ -67,7 +69,8 @@ def _document(program: Program, notation: str, lang: str) -> _Found:
             if isinstance(block, Formula) and block.kind == "shape" and last:
                 steps[last].append(made)
                 continue
-            waiting.append(made)
+            if made.get("latex") not in same:
+                waiting.append(made)
             if isinstance(block, Formula) and block.id:
                 last = block.id
                 steps.setdefault(last, []).extend(b for b in waiting if b["kind"] != "title")

@@ -101,10 +101,11 @@ class _Picture:
         left, right = self.layout.left, self.layout.right
         own = [e.id for e in self.entries if e.layer == row.layer and e.part != "update"]
         equations = escape(" ".join(own))
+        kind = f"{word('loss_box', self.lang)}: {row.kind}" if row.layer == "loss" else row.kind
         yield (
             f'<g class="box" data-eq="{equations}" tabindex="0" role="button">'
             f'<rect x="{left:g}" y="{placed.y:g}" width="{BOX}" height="{placed.height:g}" rx="9"/>'
-            f'<text x="{left + BOX / 2:g}" y="{placed.y + 18:g}">{escape(row.kind)}</text></g>'
+            f'<text x="{left + BOX / 2:g}" y="{placed.y + 18:g}">{escape(kind)}</text></g>'
         )
         for k, name in enumerate((*row.inner, *row.shares)):
             y = placed.y + TITLE + k * (CHIP + GAP)

@@ -9,20 +9,27 @@ from html import escape
 from symbp.printers.naming import GREEK, Name
 
 ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "vec": "\u20d7"}
+SLOPE = '∂<tspan class="it">L</tspan>/∂'
 LONG = 9  # letters; longer names are cut
+LETTER, SCRIPT = 8.4, 5.4  # about how wide they are
 
 
 def label(name: Name) -> str:
-    """A name as the inside of a ``text`` element."""
-    slope = "∂L/∂" * name.adjoint
-    below = escape(re.sub(r"\\mathrm\{(\w*)\}", r"\1", name.subscript))
-    above = f"({','.join(name.levels)})" if name.levels else ""
-    text = f'{slope}<tspan class="it">{escape(_base(name))}</tspan>'
+    """A name as the inside of a ``text`` element; scripts stand above each other."""
+    below, above = _below(name), _above(name)
+    text = SLOPE * name.adjoint + f'<tspan class="it">{escape(_base(name))}</tspan>'
     if below:
-        text += f'<tspan class="sub" dy="4">{below}</tspan>'
+        text += f'<tspan class="sub" dy="4">{escape(below)}</tspan>'
     if above:
-        text += f'<tspan class="sub" dy="{-10 if below else -6}">{escape(above)}</tspan>'
+        back = f' dx="{-SCRIPT * len(below):g}"' if below else ""
+        text += f'<tspan class="sub"{back} dy="{-11 if below else -6}">{escape(above)}</tspan>'
     return text
+
+
+def width(name: Name) -> float:
+    """About how wide a label is."""
+    scripts = SCRIPT * max(len(_below(name)), 0.8 * len(_above(name)))
+    return 32 * name.adjoint + LETTER * len(_base(name)) + scripts
 
 
 def spoken(name: Name) -> str:
@@ -33,6 +40,14 @@ def spoken(name: Name) -> str:
 def shape_text(shape: tuple[int | None, ...]) -> str:
     """``n×32×16``; nothing for a single number."""
     return "×".join("n" if size is None else str(size) for size in shape)
+
+
+def _below(name: Name) -> str:
+    return re.sub(r"\\mathrm\{(\w*)\}", r"\1", name.subscript)
+
+
+def _above(name: Name) -> str:
+    return f"({','.join(name.levels)})" if name.levels else ""
 
 
 def _base(name: Name) -> str:

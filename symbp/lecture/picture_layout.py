@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from symbp.lecture.picture_plan import Box, Close, Open, Row, Tag
 
-WIDTH = 440
-BESIDE = 108  # how wide chips beside a box are
+BESIDE = 92  # how wide chips beside a box are
 LANE = 11  # between two ways around
-BOX = 168
+BOX = 184
 CHIP, GAP = 26, 5  # the height of a chip, and the space to the next one
 TITLE = 26  # the height of a box's title
 TAG = 62  # of the space between two boxes

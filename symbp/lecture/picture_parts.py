@@ -7,10 +7,12 @@ from html import escape
 from symbp.calculus.equation import ADJOINT
 from symbp.lecture.page_keys import Keys
 from symbp.lecture.picture_labels import label, shape_text, spoken
+from symbp.lecture.picture_labels import width as label_width
 from symbp.lecture.picture_layout import CHIP, TAG, Placed
 from symbp.network.program import Program
 
 HEADS = {"down": "l-4.5-8h9z", "up": "l-4.5 8h9z", "right": "l-8-4.5v9z", "left": "l8-4.5v9z"}
+PAD = 6  # between a chip's edge and its text
 ROUND = 7  # the radius of a way's corners
 SLOT = (30, 22)  # width and height of the place for a tensor's values
 
@@ -68,19 +70,19 @@ class Parts:
         self, tensor: str, kind: str, x: float, y: float, width: float, shape: bool = False
     ) -> str:
         """A tensor that no arrow carries, in a frame of its own."""
-        wide, high = 24, CHIP - 8
-        extra = ""
-        if shape and (text := self._shape(tensor)):
-            extra = (
-                f'<text class="shape side" x="{x + width - wide - 9:g}" y="{y + CHIP / 2 + 4:g}">'
-                f"{text}</text>"
-            )
-        slot = self.slot(tensor, x + width - wide - 4, y + 4, wide, high)
+        name = self.keys.name(tensor)
+        wide = 24 if label_width(name) < width - 24 - 2 * PAD else 18
+        high = CHIP - 8
+        small = " small" if label_width(name) > width - 2 * PAD else ""
+        right = x + width - PAD + 2
+        text = self._shape(tensor) if shape else ""
+        fits = label_width(name) + 6 * len(text) < width - 2 * PAD
+        about = f'<text class="shape side" x="{right:g}" y="{y + CHIP / 2 + 4:g}">{text}</text>'
         return (
             f"<g{self._links(tensor, f'chip {kind}')}>"
             f'<rect class="back" x="{x:g}" y="{y:g}" width="{width:g}" height="{CHIP}" rx="6"/>'
-            f'<text class="name" x="{x + 7:g}" y="{y + CHIP / 2 + 4:g}">{self._label(tensor)}</text>'
-            f"{extra}{slot}</g>"
+            f'<text class="name{small}" x="{x + PAD:g}" y="{y + CHIP / 2 + 4:g}">{label(name)}</text>'
+            f"{about if text and fits else ''}{self.slot(tensor, right - wide, y + 4, wide, high)}</g>"
         )
 
     def slot(self, tensor: str, x: float, y: float, wide: float, high: float) -> str:
@@ -118,8 +120,7 @@ class Parts:
         return shape_text(self.program.tensors[tensor].shape)
 
     def _back(self, tensor: str, x: float, y: float, before: bool) -> str:
-        name = self.keys.name(tensor)
-        width = 14 + 6 * len(name.subscript) + 16 * bool(name.levels) + 30 * name.adjoint
+        width = label_width(self.keys.name(tensor)) + 8
         left = x - width + 4 if before else x - 4
         return f'<rect class="back" x="{left:g}" y="{y:g}" width="{width:g}" height="20" rx="5"/>'
 

@@ -59,10 +59,19 @@ WORDS: dict[str, tuple[str, str]] = {
     "last": ("To the end", "到结尾"),
     "position": ("Step {step} of {steps}", "第 {step} 步，共 {steps} 步"),
     "epoch": ("Epoch {epoch} of {epochs}", "第 {epoch} 轮，共 {epochs} 轮"),
-    "sampled": ("shown: {shown} of {shape}", "显示 {shown}，实际 {shape}"),
+    "largest": ("largest {value}", "最大值 {value}"),
+    "recorded": (
+        "The generated module, trained for {epochs} epochs on {samples} samples.",
+        "生成的模块在 {samples} 个样本上训练 {epochs} 轮的记录。",
+    ),
+    "shortened": (
+        "The generated module, trained for {epochs} of {planned} epochs on {samples} of {given} "
+        "samples, to be short.",
+        "为节省时间，生成的模块只在 {given} 个样本中的 {samples} 个上训练了 {epochs} 轮（共 {planned} 轮）。",
+    ),
     "curve": ("Loss", "损失"),
-    "training_loss": ("training", "训练"),
-    "held_out_loss": ("held out", "验证"),
+    "training": ("training", "训练"),
+    "held": ("held out", "验证"),
     "accuracy": ("Accuracy", "准确率"),
     "norms": ("Gradient norm of each parameter", "各参数的梯度范数"),
     "boundary": ("Output over the plane of inputs", "输入平面上的输出"),

@@ -3,7 +3,9 @@
 import { data, word } from "./data.js";
 import { make } from "./dom.js";
 import { fitAll } from "./formulas.js";
+import { icon } from "./icons.js";
 import { set, state, whenChanged } from "./state.js";
+import { dark } from "./theme.js";
 
 export function buildControls() {
   const place = document.getElementById("controls");
@@ -11,8 +13,8 @@ export function buildControls() {
     choice("notation", word("notation"), ["scalar", "matrix", "index"], data.notations),
     toggle("steps", word("steps"), "open", "folded", word("steps_hint")),
     choice("mode", word("mode"), ["read", "step", "train"], data.modes),
-    icon("theme", word("theme"), () => set({ theme: dark() ? "light" : "dark" }), "◐"),
-    icon("keys", word("help"), openHelp, "?"),
+    sign(word("theme"), () => set({ theme: dark() ? "light" : "dark" }), icon("theme")),
+    sign(word("help"), openHelp, "?"),
   );
   document.getElementById("tabs").append(choice("tab", "", ["picture", "derivation", "code"]));
   whenChanged(["theme"], ({ theme }) => {
@@ -22,14 +24,14 @@ export function buildControls() {
     document.body.dataset.tab = tab;
     fitAll();
   });
+  const comments = toggle("comments", "#", "on", "off", word("comments"));
+  document.querySelector("#code h2").append(comments);
+  whenChanged(["comments"], ({ comments }) => {
+    document.body.dataset.comments = comments;
+  });
   whenChanged(["mode"], ({ mode }) => {
     document.body.dataset.mode = mode;
   });
-}
-
-export function dark() {
-  if (state.theme !== "auto") return state.theme === "dark";
-  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 function choice(name, label, values, possible = values) {
@@ -52,9 +54,8 @@ function toggle(name, label, on, off, hint) {
   return button;
 }
 
-function icon(id, label, onclick, sign) {
-  const text = make("span", { "aria-hidden": "true", text: sign });
-  return make("button", { type: "button", class: "icon", title: label, "aria-label": label, onclick }, text);
+function sign(label, onclick, inside) {
+  return make("button", { type: "button", class: "icon", title: label, "aria-label": label, onclick }, inside);
 }
 
 function openHelp() {

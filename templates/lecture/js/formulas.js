@@ -2,6 +2,7 @@
 
 import { enter, leave } from "./marks.js";
 
+const TRUSTED = ["data-term", "data-value"];
 const options = {
   displayMode: true,
   fleqn: true,
@@ -10,13 +11,13 @@ const options = {
   strict: false,
   maxSize: 40,
   trust: ({ command, attributes }) =>
-    command === "\\htmlData" && Object.keys(attributes).every((name) => name === "data-term"),
+    command === "\\htmlData" && Object.keys(attributes).every((name) => TRUSTED.includes(name)),
 };
 const SMALLEST = 0.62; // of a formula that would be wider than its column
 
 const waiting = new Map();
 const watcher = new IntersectionObserver(
-  (seen) => seen.filter((entry) => entry.isIntersecting).forEach((entry) => draw(entry.target)),
+  (seen) => seen.filter((entry) => entry.isIntersecting).forEach((entry) => drawWaiting(entry.target)),
   { rootMargin: "600px" },
 );
 
@@ -27,17 +28,26 @@ export function typeset(element, latex, inline = false) {
 }
 
 export function drawAll() {
-  for (const element of [...waiting.keys()]) draw(element);
+  for (const element of [...waiting.keys()]) drawWaiting(element);
 }
 
-function draw(element) {
+function drawWaiting(element) {
   const { latex, inline } = waiting.get(element) ?? {};
   watcher.unobserve(element);
   if (latex === undefined) return;
   waiting.delete(element);
+  draw(element, latex, inline);
+}
+
+// Draws at once.
+export function draw(element, latex, inline = false) {
   leave(element);
   katex.render(latex, element, inline ? { ...options, displayMode: false, fleqn: false } : options);
-  for (const term of element.querySelectorAll("[data-term]")) term.tabIndex = -1;
+  for (const term of [...element.querySelectorAll("[data-term]")].reverse()) {
+    term.tabIndex = -1;
+    const last = term.lastElementChild;
+    if (last?.matches(".mspace")) term.after(last); // the space behind a term is no part of it
+  }
   if (!inline) fit(element);
   enter(element);
 }

@@ -1,18 +1,33 @@
-// Keys: Escape unpins, Enter pins, up and down go through the terms of an equation or a line.
+// Keys: left, right, home, end and space move the player; Escape unpins, Enter pins, up and down go through the terms of an equation or a line.
 
 import { pin } from "./marks.js";
+import { go, isOn, move, play, toEnd } from "./player.js";
 import { set } from "./state.js";
 
 export function startKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const focused = document.activeElement;
+    if (focused?.matches("input, dialog *")) return;
+    if (steer(event.key, focused)) event.preventDefault();
     if (event.key === "Escape") set({ pin: "", from: "" });
     else if (event.key === "Enter" && focused?.matches("[data-term],[data-eq]:not(a)")) pin(focused);
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       if (walk(focused, event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();
     }
   });
+}
+
+function steer(key, focused) {
+  if (key === "ArrowRight" && !isOn()) set({ mode: "step" });
+  if (!isOn()) return false;
+  if (key === "ArrowRight") move(1);
+  else if (key === "ArrowLeft") move(-1);
+  else if (key === "Home") go(0);
+  else if (key === "End") toEnd();
+  else if (key === " " && !focused?.matches("button, summary")) play();
+  else return false;
+  return true;
 }
 
 function walk(focused, step) {

@@ -6,6 +6,7 @@ import { set, state, whenChanged } from "./state.js";
 
 const places = new Map(); // key -> the elements that carry it
 const marked = { mark: new Set(), pinned: new Set() };
+const pointers = [];
 const active = { mark: [], pinned: [] };
 
 export function keysOf(element) {
@@ -70,8 +71,18 @@ function target(event) {
 }
 
 function point(event) {
-  const element = target(event);
+  pointAt(target(event));
+}
+
+function pointAt(element) {
+  if (element && !element.isConnected) return;
   show("mark", element ? keysOf(element) : []);
+  for (const reader of pointers) reader(element);
+}
+
+// The reader is told about the element that is pointed at or in focus, or null.
+export function whenPointed(reader) {
+  pointers.push(reader);
 }
 
 export function pin(element) {
@@ -93,8 +104,8 @@ export function startMarks() {
   enter(document.body);
   document.addEventListener("pointerover", point);
   document.addEventListener("focusin", point);
-  document.addEventListener("focusout", () => show("mark", []));
-  document.documentElement.addEventListener("pointerleave", () => show("mark", []));
+  document.addEventListener("focusout", () => pointAt(null));
+  document.documentElement.addEventListener("pointerleave", () => pointAt(null));
   document.addEventListener("click", (event) => {
     const element = target(event);
     if (element && !event.target.closest("button, summary, a")) pin(element);

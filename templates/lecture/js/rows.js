@@ -3,6 +3,7 @@
 import { data, equations, word } from "./data.js";
 import { make } from "./dom.js";
 import { typeset } from "./formulas.js";
+import { icon } from "./icons.js";
 import { set, state, whenChanged } from "./state.js";
 
 const ORDER = {
@@ -30,39 +31,44 @@ export function buildRows() {
   }
   whenChanged(["notation"], refresh);
   whenChanged(["steps"], ({ steps }) => {
-    for (const { details } of rows.values()) details.open = steps === "open";
+    for (const id of rows.keys()) unfold(id, steps === "open");
   });
 }
 
 function row(equation) {
+  const { id } = equation;
   const shown = make("div", { class: "formula", role: "math", "aria-label": equation.plain });
-  const details = make("details", { class: "how" }, make("summary", { text: word("unfold") }));
-  const steps = make("div", { class: "steps" });
-  details.append(steps);
-  details.addEventListener("toggle", () => fillSteps(equation.id));
-  const from = make("button", {
-    class: "from",
-    type: "button",
-    text: word("from"),
-    onclick: () => set({ from: state.from === equation.id ? "" : equation.id }),
-  });
-  const values = make("div", { class: "values" });
-  const element = make(
-    "article",
-    { class: `row ${equation.part}`, "data-eq": equation.id, tabindex: 0 },
-    shown,
-    values,
-    make("div", { class: "tools" }, details, from),
-  );
+  const steps = make("div", { class: "steps", hidden: true });
+  const values = make("div", { class: "values", hidden: true });
+  const how = make("button", { type: "button", class: "how", "aria-expanded": "false", title: word("unfold") });
+  how.append(icon("how"), hiddenText(word("unfold")));
+  how.addEventListener("click", () => unfold(id, steps.hidden));
+  const from = make("button", { type: "button", class: "from", title: word("from") });
+  from.append(icon("from"), hiddenText(word("from")));
+  from.addEventListener("click", () => set({ from: state.from === id ? "" : id }));
   from.hidden = !equation.from.length;
-  rows.set(equation.id, { element, shown, details, steps, values, filled: "" });
+  const line = make("div", { class: "main" }, shown, make("div", { class: "tools" }, how, from));
+  const links = { class: `row ${equation.part}`, "data-eq": id, tabindex: 0 };
+  const element = make("article", links, line, steps, values);
+  rows.set(id, { element, shown, how, from, steps, values, filled: "" });
   return element;
+}
+
+function hiddenText(text) {
+  return make("span", { class: "unseen", text });
+}
+
+function unfold(id, open) {
+  const { steps, how } = rows.get(id);
+  steps.hidden = !open;
+  how.setAttribute("aria-expanded", open);
+  fillSteps(id);
 }
 
 function refresh({ notation }) {
   for (const [id, row] of rows) {
     typeset(row.shown, formula(equations.get(id), notation));
-    row.details.hidden = !data.steps[notation][id]?.length;
+    row.how.hidden = !data.steps[notation][id]?.length;
     fillSteps(id);
   }
   const place = document.getElementById("symbols");
@@ -71,7 +77,7 @@ function refresh({ notation }) {
 
 function fillSteps(id) {
   const row = rows.get(id);
-  if (!row.details.open || row.filled === state.notation) return;
+  if (row.steps.hidden || row.filled === state.notation) return;
   row.filled = state.notation;
   row.steps.replaceChildren(...blocks(data.steps[state.notation][id] ?? []));
 }
