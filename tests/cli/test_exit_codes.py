@@ -55,12 +55,6 @@ def test_what_cannot_be_used_exits_with_2(symbp: Run, here: Path, arguments: lis
     assert list(here.iterdir()) == []
 
 
-def test_verbs_to_come_are_no_verbs(symbp: Run) -> None:
-    for verb in ("check", "exercise", "flow", "lecture"):
-        assert symbp(verb, "article").exit_code == 2
-        assert f"\n  {verb} " not in symbp("--help").stdout
-
-
 @pytest.mark.parametrize(
     ("error", "code", "message"),
     [
