@@ -70,13 +70,15 @@ class Outcome:
     answer defines, by the generated module's names: ``dz2``, ``dh``, also ``z1`` or ``loss``. An
     answer may mean something else by the same name (a delta without its 1/N), so they explain a
     wrong gradient and do not make one. ``sides`` are the values of all right sides of a chain
-    ``.. = .. = ..`` that have one, the result last; each of them is a claim.
+    ``.. = .. = ..`` that are written out, the result last; each of them is a claim. ``chains`` are
+    those that rest on a derivative which the answer leaves undefined, as in dL/dh dh/dw.
     """
 
     gradients: Mapping[str, Array]
     others: Mapping[str, Array] = field(default_factory=dict)
     problems: Mapping[str, Problem] = field(default_factory=dict)
     sides: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+    chains: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,177 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from symbp.judge.outcome import Answer, Network, Unusable
+from symbp.judge.evaluate_network import Chain
+from symbp.judge.outcome import Answer, Network, Notation, Outcome, Point, Unusable
+from symbp.judge.points import degenerate, points, scalar_twin
+from symbp.judge.text.flatten import flatten
+from symbp.judge.text.names import Names
+from symbp.judge.text.run import misfits, outcome
+from symbp.judge.text.source import Piece, source
+from symbp.judge.text.statements import Raw, Statement, parse, raw_statements
+from symbp.judge.text.tokens import Token, Unreadable, tokens
+from symbp.network.program import Program
+
+MOST = 2_000  # statements
+COLUMNS = "read with samples as columns (z = W x + b); gradients are transposed to the shapes of the network"
 
 
 def read(network: Network, path: Path, text: str) -> Answer:
     """The formulas of a text. Raises Unusable for a line that cannot be read."""
-    raise Unusable("holds no formula", path)
+    try:
+        return _Reader(network, path, text).answer()
+    except Unreadable as fault:
+        line = text.count("\n", 0, fault.start) + 1
+        start = text.rfind("\n", 0, fault.start) + 1
+        end = text.find("\n", fault.start)
+        shown = text[start : end if end >= 0 else None]
+        column = fault.start - start + 1
+        raise Unusable(fault.reason, path, line, column, shown) from None
+
+
+@dataclass(frozen=True, eq=False)
+class _Way:
+    """One way of reading: in a notation, with samples as rows or as columns."""
+
+    notation: Notation
+    columns: bool
+    program: Program
+    statements: tuple[Statement, ...]
+
+
+class _Reader:
+    def __init__(self, network: Network, path: Path, text: str) -> None:
+        self.network, self.path, self.text = network, path, text
+        found = source(text)
+        self.clean, self.pieces = found.text, found.pieces
+        self.used = frozenset(self._used())
+        self.names = Names(network.program, self.used)
+
+    def answer(self) -> Answer:
+        raws = self._raws()
+        if not any(raw.target.kind == "adjoint" for raw in raws):
+            first = self.network.program.graph.parameters
+            shown = rf"\frac{{\partial L}}{{\partial {first[0].key}}} = ..." if first else "none"
+            raise Unusable(f"holds no gradient; expected lines such as {shown}", self.path)
+        ways = [self._way(raws, *choice) for choice in self._choices()]
+        trials = [(misfits(self._trial(way)), place) for place, way in enumerate(ways)]
+        way = ways[min(trials)[1]]
+        run = partial(
+            _evaluated, way, Chain(way.program, False), Names(way.program, self.used), self
+        )
+        notes = (COLUMNS,) if way.columns else ()
+        return Answer(self.path.name, "text", way.notation, self._where(way), run, notes)
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def _used(self) -> set[str]:
+        """Every name in the formulas as a key, to know which spellings the answer chose."""
+        found: set[str] = set()
+        for piece in self.pieces:
+            try:
+                line = flatten(tokens(self.clean, piece.start, piece.end))
+            except Unreadable:
+                continue
+            for k, token in enumerate(line):
+                if token.kind in ("word", "command"):
+                    found |= {token.text, token.text + _scripts(line[k + 1 : k + 8])}
+        return found
+
+    def _raws(self) -> list[Raw]:
+        found: list[Raw] = []
+        for piece in self.pieces:
+            found += self._of(piece)
+            if len(found) > MOST:
+                raise Unusable(f"holds more than {MOST} formulas", self.path)
+        return found
+
+    def _of(self, piece: Piece) -> list[Raw]:
+        if r"\scriptstyle" in self.clean[piece.start : piece.end] and not piece.math:
+            return []
+        try:
+            return list(raw_statements(self.clean, piece, self.names))
+        except Unreadable:
+            if "=" in self.clean[piece.start : piece.end]:
+                raise
+            return []
+
+    def _way(self, raws: list[Raw], notation: Notation, columns: bool) -> _Way:
+        network = scalar_twin(self.network) if notation == "scalar" else self.network
+        own = frozenset(r.target.key for r in raws if r.target.kind in ("own", "delta", "partial"))
+        functions = frozenset(r.target.key.rstrip("'") for r in raws if r.target.kind == "function")
+        statements = []
+        for raw in raws:
+            try:
+                statements.append(parse(raw, self.names, own, functions))
+            except Unreadable:
+                if raw.sure and raw.target.kind in ("adjoint", "delta", "own"):
+                    raise
+        return _Way(notation, columns, network.program, tuple(statements))
+
+    # -- notation -------------------------------------------------------------------------------
+
+    def _choices(self) -> list[tuple[Notation, bool]]:
+        """Notations that may be meant, the likeliest first."""
+        matrix: list[tuple[Notation, bool]] = [("matrix", False), ("matrix", True)]
+        if degenerate(self.network):
+            return matrix
+        formulas = "\n".join(self.clean[p.start : p.end] for p in self.pieces)
+        if re.search(r"\\odot|⊙|\^\s*\{?\s*\\?(top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\\mathbf\{1|"
+                     r"\\mathbb\{1|𝟙|𝟏|\.dot|diag", formulas):  # fmt: skip
+            return matrix
+        capital = re.search(r"(?<![A-Za-z])d?W", formulas)
+        scalar: list[tuple[Notation, bool]] = [("scalar", False)]
+        return matrix + scalar if capital else scalar
+
+    def _trial(self, way: _Way) -> Outcome:
+        data = points(self.network, way.notation, count=1, seed=1)
+        run = _evaluated(way, Chain(way.program, False), Names(way.program, self.used), self, data)
+        return run[0]
+
+    def line(self, start: int) -> int:
+        return self.text.count("\n", 0, start) + 1
+
+    def _where(self, way: _Way) -> dict[str, tuple[int, str]]:
+        lines = self.text.split("\n")
+        params = {p.name: p.key for p in way.program.graph.parameters}
+        found: dict[str, tuple[int, str]] = {}
+        for statement in way.statements:
+            target = statement.target
+            number = self.line(statement.start)
+            if target.kind in ("adjoint", "delta"):
+                name = params.get(target.name, f"d{target.name}")
+            elif target.kind in ("tensor", "loss"):
+                name = target.name
+            else:
+                continue
+            found[name] = (number, lines[number - 1].strip())
+        return found
+
+
+def _scripts(behind: list[Token]) -> str:
+    """The letters and digits that a name carries, roughly."""
+    if not behind or not (behind[0].is_("_", "^") or behind[0].kind == "mark"):
+        return ""
+    shown = ""
+    for token in behind:
+        if token.kind in ("word", "number", "mark"):
+            shown += token.text
+        elif not token.is_("_", "^", "{", "(", "["):
+            break
+    return shown
+
+
+def _evaluated(
+    way: _Way, chain: Chain, names: Names, reader: _Reader, data: tuple[Point, ...]
+) -> tuple[Outcome, ...]:
+    scalar = way.notation == "scalar"
+    return tuple(
+        outcome(way.statements, chain, names, point, scalar=scalar, columns=way.columns,
+                line=reader.line)
+        for point in data
+    )  # fmt: skip

@@ -1,0 +1,338 @@
+"""Trees -> numbers at one point, with what the answer itself defines in front of what is true."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from symbp.judge.text import functions as known
+from symbp.judge.text.activations import Activations
+from symbp.judge.text.names import Names
+from symbp.judge.text.scene import Scene
+from symbp.judge.text.tree import (
+    Call,
+    Compare,
+    Node,
+    Number,
+    Ones,
+    Partial,
+    Power,
+    Product,
+    Reduce,
+    Sum,
+    Symbol,
+    Transpose,
+)
+from symbp.judge.text.values import (
+    Misfit,
+    Value,
+    diagonal,
+    entrywise,
+    matmul,
+    outer,
+    over_axis,
+    over_label,
+    scalar,
+    transpose,
+)
+
+MATRIX = ("", "@", "cdot")
+Body = tuple[str, Node]  # of a function that the answer defines: its argument, its right side
+
+
+class Evaluator:
+    """``defined(id)`` gives what the answer defines, None where it does not; ``borrowed`` becomes
+    true where a derivative is used that only the network knows."""
+
+    def __init__(
+        self,
+        scene: Scene,
+        names: Names,
+        defined: Callable[[tuple[str, str]], Value | None],
+        bodies: Mapping[str, Body],
+    ) -> None:
+        self.scene, self.names, self.defined, self.bodies = scene, names, defined, bodies
+        self.activations = Activations(names)
+        self.borrowed = False
+        self.bound: dict[str, Value] = {}
+
+    def value(self, node: Node) -> Value:
+        """Raises Misfit."""
+        try:
+            return self._value(node)
+        except Misfit as misfit:
+            if not misfit.start:
+                raise Misfit(misfit.reason, node.start, misfit.kind) from None
+            raise
+
+    def _value(self, node: Node) -> Value:
+        match node:
+            case Number(value=number):
+                return scalar(number)
+            case Symbol():
+                return self.symbol(node)
+            case Partial():
+                return self.partial(node)
+            case Sum():
+                return self.sum(node)
+            case Product():
+                return self.product(node)
+            case Power(base=base, exponent=exponent):
+                return self.power(base, exponent)
+            case Transpose(body=body):
+                return transpose(self.value(body))
+            case Reduce():
+                return self.reduce(node)
+            case Compare(sign=sign, left=left, right=right):
+                operation = known.COMPARISONS[sign]
+                found = entrywise(operation, self.solid(left), self.solid(right), "a comparison")
+                return replace(found, data=found.data.astype(float))
+            case Ones():
+                return scalar(1.0) if self.scene.scalar else Value(np.ones(()), ones="column")
+            case Call():
+                return self.call(node)
+
+    def solid(self, node: Node) -> Value:
+        """A value whose length is known: a vector of ones has one for each sample."""
+        value = self.value(node)
+        if not value.ones:
+            return value
+        column = (value.ones == "column") != self.scene.columns
+        shape = (self.scene.batch, 1) if column else (1, self.scene.batch)
+        return Value(np.ones(shape), (), True)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def symbol(self, node: Symbol) -> Value:
+        if node.key in self.bound:
+            return self.bound[node.key]
+        meaning = self.names.find(node.key)
+        if meaning is None or meaning.kind == "delta":
+            found = self.defined(("delta" if meaning else "own", node.key))
+            if found is None:
+                raise Misfit(f"{node.key} is not defined in the answer", node.start, "unknown")
+            return self.indexed(found, node)
+        if meaning.kind == "size":
+            return scalar(self.scene.batch)
+        if meaning.kind == "constant":
+            return scalar(float(meaning.name))
+        if meaning.kind == "loss":
+            raise Misfit("the loss itself is in no gradient", node.start, "unknown")
+        found = self.defined((meaning.kind, meaning.name))
+        if found is not None:
+            return self.indexed(found, node)
+        if meaning.kind == "adjoint":
+            return self.true_adjoint(meaning.name, node)
+        return self.scene.tensor(meaning.name, node.indices, node.start)
+
+    def indexed(self, found: Value, node: Symbol) -> Value:
+        """What the answer defined, read at indices: the samples of a matrix, or both of its axes."""
+        if not node.indices or self.scene.scalar:
+            return found
+        if found.labels:
+            if len(found.labels) != len(node.indices):
+                raise Misfit(f"{node.key} has {len(found.labels)} indices", node.start)
+            return replace(found, labels=node.indices)
+        data = found.data.T if self.scene.columns else found.data
+        if not found.matrix or len(node.indices) > 2:
+            raise Misfit(f"{node.key} has no such indices", node.start)
+        if len(node.indices) == 2:
+            return Value(data, node.indices)
+        rows = data[:, :, None] if self.scene.columns else data[:, None, :]
+        return Value(rows, node.indices, True)
+
+    def true_adjoint(self, name: str, node: Symbol) -> Value:
+        if name in {p.name for p in self.names.program.graph.parameters}:
+            text = f"the gradient of {name} is used, but not defined before"
+            raise Misfit(text, node.start, "unknown")
+        self.borrowed = True
+        return self.scene.adjoint(name, node.indices, node.start)
+
+    def partial(self, node: Partial) -> Value:
+        lower = self.names.find(node.lower.key)
+        if lower is None or lower.kind != "tensor":
+            raise Misfit(f"{node.lower.key} is no tensor of the network", node.start, "unknown")
+        if node.upper is None:
+            found = self.defined(("adjoint", lower.name))
+            if found is not None:
+                return self.indexed(found, node.lower)
+            return self.true_adjoint(lower.name, node.lower)
+        found = self.defined(("partial", f"d{node.upper.key}/d{node.lower.key}"))
+        if found is not None:
+            return found
+        upper = self.names.find(node.upper.key)
+        if upper is None or upper.kind != "tensor":
+            raise Misfit(f"{node.upper.key} is no tensor of the network", node.start, "unknown")
+        self.borrowed = True
+        return self.scene.partial(upper.name, lower.name, node.start)
+
+    # -- operations -----------------------------------------------------------------------------
+
+    def sum(self, node: Sum) -> Value:
+        total: Value | None = None
+        for term, sign in zip(node.terms, node.signs, strict=True):
+            value = self.solid(term)
+            value = value if sign > 0 else replace(value, data=-value.data)
+            total = value if total is None else entrywise(np.add, total, value, "a sum")
+        assert total is not None
+        return total
+
+    def power(self, base: Node, exponent: Node) -> Value:
+        below, above = self.solid(base), self.solid(exponent)
+        return entrywise(np.float_power, below, above, "a power")
+
+    def product(self, node: Product) -> Value:
+        """Factors bind as they are written; where the shapes do not fit that way, matrix products
+        come first, or products of entries."""
+        values = [self.value(factor) for factor in node.factors]
+        if node.signs == ("/",):
+            a, b = (
+                self.solid(f) if v.ones else v for f, v in zip(node.factors, values, strict=True)
+            )
+            return entrywise(np.divide, a, b, "a division")
+        first: Misfit | None = None
+        for plan in (_as_written, _matrices_first, _entries_first, _from_the_right):
+            try:
+                return plan(values, list(node.signs))
+            except Misfit as misfit:
+                first = first or misfit
+            if set(node.signs) <= {"*", "@"}:
+                break
+        assert first is not None
+        raise first
+
+    def reduce(self, node: Reduce) -> Value:
+        value = self.solid(node.body)
+        mean = node.kind == "mean"
+        if self.scene.scalar:
+            return value
+        if not node.letters:
+            if value.labels and not value.matrix:
+                raise Misfit("an axis is summed of what has indices; write the index", node.start)
+            return over_axis(value, node.axis, mean)
+        axes = [1, 0] if self.scene.columns else [0, 1]
+        for letter in node.letters:
+            if letter in value.labels:
+                value = over_label(value, letter, mean)
+            elif value.matrix and axes:
+                value = over_axis(value, axes.pop(0), mean)
+            else:
+                raise Misfit(f"the sum runs over {letter}, but nothing in it does", node.start)
+        return value if axes else over_axis(value, None, False)
+
+    # -- functions ------------------------------------------------------------------------------
+
+    def call(self, node: Call) -> Value:
+        arguments = [self.solid(a) for a in node.arguments]
+        if node.key in self.bodies or node.key + "'" * node.primes in self.bodies:
+            try:
+                return self.own(node, arguments)
+            except Misfit:
+                if not known.is_function(node.key):
+                    raise
+        first = arguments[0] if arguments else scalar(1.0)
+        if len(arguments) == 2 and node.key in known.PAIRS:
+            return entrywise(known.PAIRS[node.key], first, arguments[1], node.key)
+        match node.key:
+            case "dot":
+                return matmul(*arguments)
+            case "outer":
+                return outer(*arguments)
+            case "transpose":
+                return transpose(first)
+            case "diag":
+                return diagonal(first)
+            case "where" if len(arguments) == 3:
+                chosen = entrywise(np.multiply, first, arguments[1], "where")
+                other = entrywise(
+                    np.multiply, replace(first, data=1 - first.data), arguments[2], "where"
+                )
+                return entrywise(np.add, chosen, other, "where")
+            case "ones":
+                return scalar(1.0) if self.scene.scalar else Value(np.ones(()), ones="column")
+            case "norm":
+                squares = replace(first, data=first.data**2)
+                total = over_axis(squares, None, False) if first.matrix else squares
+                return replace(total, data=np.sqrt(total.data))
+            case "softmax" if not node.primes and first.matrix:
+                axis = -2 if self.scene.columns else -1
+                return replace(first, data=known.softmax(first.data, axis))
+            case "step" if not node.primes:
+                return replace(first, data=known.step(first.data))
+        if node.key == "softmax":
+            raise Misfit("softmax is no function of one number", node.start, "unknown")
+        return self.activations.value(node, first, self.scene)
+
+    def own(self, node: Call, arguments: list[Value]) -> Value:
+        """A function that the answer defines; its derivative by the complex step if it defines none."""
+        key = node.key + "'" * node.primes
+        argument, body = self.bodies.get(key) or self.bodies[node.key]
+        exact = key in self.bodies
+        if not exact and node.primes > 1:
+            raise Misfit(f"{key} is not defined in the answer", node.start, "unknown")
+        before, step = dict(self.bound), 1e-30
+        value = arguments[0]
+        moved = value if exact else replace(value, data=value.data + 1j * step)
+        self.bound[argument] = moved
+        if len(self.bound) > 20:
+            raise Misfit(f"{key} is defined by itself", node.start, "unknown")
+        try:
+            found = self.value(body)
+        finally:
+            self.bound = before
+        return found if exact else replace(found, data=np.imag(found.data) / step)
+
+
+# -- products -------------------------------------------------------------------------------------
+
+
+def _pair(a: Value, sign: str, b: Value) -> Value:
+    if sign in MATRIX:
+        return matmul(a, b)
+    if sign == "outer":
+        return outer(a, b)
+    return entrywise(np.multiply, a, b, "a product of entries")
+
+
+def _left(values: list[Value], signs: list[str]) -> Value:
+    total, *rest = values
+    for sign, value in zip(signs, rest, strict=True):
+        total = _pair(total, sign, value)
+    return total
+
+
+def _tight(values: list[Value], signs: list[str], tight: Callable[[str], bool]) -> Value:
+    """Products whose sign is tight first, then the others from the left."""
+    groups, kept = [[values[0]]], []
+    inner: list[list[str]] = [[]]
+    for sign, value in zip(signs, values[1:], strict=True):
+        if tight(sign):
+            groups[-1].append(value)
+            inner[-1].append(sign)
+        else:
+            groups.append([value])
+            inner.append([])
+            kept.append(sign)
+    made = [_left(group, own) for group, own in zip(groups, inner, strict=True)]
+    return _left(made, kept)
+
+
+def _as_written(values: list[Value], signs: list[str]) -> Value:
+    return _tight(values, signs, lambda sign: sign == "")
+
+
+def _matrices_first(values: list[Value], signs: list[str]) -> Value:
+    return _tight(values, signs, lambda sign: sign in MATRIX)
+
+
+def _entries_first(values: list[Value], signs: list[str]) -> Value:
+    return _tight(values, signs, lambda sign: sign not in MATRIX)
+
+
+def _from_the_right(values: list[Value], signs: list[str]) -> Value:
+    *rest, total = values
+    for sign, value in zip(reversed(signs), reversed(rest), strict=True):
+        total = _pair(value, sign, total)
+    return total

@@ -1,0 +1,255 @@
+"""Formulas -> trees, by recursive descent; what is a call and what a product is told by the names."""
+
+from __future__ import annotations
+
+from symbp.judge.text.calls import Calls
+from symbp.judge.text.cursor import DEPTH
+from symbp.judge.text.names import GENERIC, function
+from symbp.judge.text.symbols import BASES, Scripts
+from symbp.judge.text.tokens import Token, Unreadable
+from symbp.judge.text.tree import (
+    Call,
+    Compare,
+    Node,
+    Number,
+    Ones,
+    Power,
+    Product,
+    Sum,
+    Transpose,
+)
+
+PRODUCTS = {"*": "*", "odot": "odot", "circ": "odot", "cdot": "cdot", "times": "cdot", "@": "@",
+            "ast": "*", "otimes": "outer", "bullet": "cdot", "star": "*"}  # fmt: skip
+COMPARED = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "le": "<=", "ge": ">=", "leq": "<=",
+            "geq": ">=", "lt": "<", "gt": ">", "==": "==", "ne": "!=", "!=": "!=", "neq": "!=",
+            "=": "=="}  # fmt: skip
+CLOSING = {"(": ")", "[": "]", "{": "}"}
+NORMS = ("norm", "Vert", "lVert")
+
+
+class Parser(Calls):
+    """``expression()`` reads as far as it can; ``whole()`` insists on the end."""
+
+    def whole(self) -> Node:
+        """The whole formula. Raises Unreadable."""
+        found = self.comparison()
+        if self.now.kind != "end":
+            self.fail("an operator, or the end of the formula")
+        return found
+
+    def comparison(self) -> Node:
+        """Two sides that are compared, or one expression."""
+        left = self.expression()
+        if self.now.kind in ("sign", "command") and self.now.text in COMPARED:
+            token = self.take()
+            return Compare(COMPARED[token.text], left, self.expression(), token.start)
+        return left
+
+    def expression(self) -> Node:
+        """Terms with plus and minus between them."""
+        self.depth += 1
+        if self.depth > DEPTH:
+            raise Unreadable(self.now.start, f"brackets are nested deeper than {DEPTH}")
+        start = self.now.start
+        signs, terms = [self.sign()], [self.term()]
+        while self.now.is_("+", "-"):
+            signs.append(self.sign())
+            terms.append(self.term())
+        self.depth -= 1
+        if len(terms) == 1 and signs == [1]:
+            return terms[0]
+        return Sum(tuple(terms), tuple(signs), start)
+
+    def sign(self) -> int:
+        found = 1
+        while self.now.is_("+", "-"):
+            found *= -1 if self.take().text == "-" else 1
+        return found
+
+    def term(self) -> Node:
+        """Factors with a sign or nothing between them; a division takes the factors beside it."""
+        start = self.now.start
+        factors, signs = [self.factor()], []
+        while True:
+            if self.now.is_("/") or self.now.is_("div"):
+                self.take()
+                below = self.factor()
+                factors[-1] = Product((factors[-1], below), ("/",), factors[-1].start)
+            elif self.now.kind in ("sign", "command") and self.now.text in PRODUCTS:
+                signs.append(PRODUCTS[self.take().text])
+                negative = self.sign() < 0
+                factor = self.factor()
+                factors.append(Sum((factor,), (-1,), factor.start) if negative else factor)
+            elif self.starts_factor():
+                signs.append("")
+                factors.append(self.factor())
+            else:
+                break
+        return factors[0] if len(factors) == 1 else Product(tuple(factors), tuple(signs), start)
+
+    def starts_factor(self) -> bool:
+        token = self.now
+        if token.kind in ("number", "word"):
+            return True
+        if token.kind == "sign":
+            return token.text in CLOSING or (token.text == "|" and not self.inside_bars)
+        return token.kind == "command" and (token.text in BASES or token.text in self.openers)
+
+    @property
+    def openers(self) -> tuple[str, ...]:
+        return ("frac", "tfrac", "dfrac", "cfrac", "sqrt", "sum", "partial", "nabla", "ones", "lvert",
+                "half", "lfloor", "langle", *NORMS)  # fmt: skip
+
+    # -- factors --------------------------------------------------------------------------------
+
+    def factor(self) -> Node:
+        """One thing with what is attached to it."""
+        start = self.now.start
+        found = self.differential_quotient() or self.atom()
+        while True:
+            if self.now.is_("^"):
+                found = self.raised(found)
+            elif self.now.is_("**"):
+                self.take()
+                negative = self.sign() < 0
+                exponent = self.factor()
+                exponent = Sum((exponent,), (-1,), exponent.start) if negative else exponent
+                found = Power(found, exponent, start)
+            elif self.now.is_(".") and self.after.kind == "word":
+                found = self.method(found)
+            else:
+                return found
+
+    def atom(self) -> Node:
+        token = self.now
+        if token.kind == "number":
+            return self.number()
+        if self.at_name():
+            return self.named()
+        if token.is_("(", "[", "{"):
+            return self.bracketed()
+        if token.is_("|", "lvert", *NORMS):
+            return self.bars()
+        if token.is_("ones"):
+            self.take()
+            return self.ones(token)
+        if token.is_("half"):
+            self.take()
+            return Number(0.5, token.start)
+        if token.is_("frac", "tfrac", "dfrac", "cfrac"):
+            self.take()
+            above, below = self.argument(), self.argument()
+            return Product((above, below), ("/",), token.start)
+        if token.is_("sqrt"):
+            self.take()
+            return Call("sqrt", 0, (self.argument(),), token.start)
+        if token.is_("sum"):
+            return self.reduction()
+        if token.kind == "command":
+            self.fail("a command that this grammar knows, such as \\frac, \\sigma, \\odot or \\sum")
+        self.fail("a number, a symbol or a bracket")
+
+    def number(self) -> Node:
+        token = self.take()
+        if token.text == "1" and self.now.is_("_"):
+            return self.ones(token)
+        return Number(float(token.text), token.start)
+
+    def argument(self) -> Node:
+        """What a command takes: a group in braces, or one sign."""
+        if self.now.is_("{"):
+            return self.bracketed()
+        if self.now.kind in ("number", "word") and len(self.now.text) > 1 and self.latex:
+            token = self.split(1)
+            if token.kind == "number":
+                return Number(float(token.text), token.start)
+            self.at -= 1
+        return self.atom()
+
+    def bracketed(self) -> Node:
+        opening = self.take()
+        bars, self.inside_bars = self.inside_bars, False
+        found = self.comparison()
+        self.inside_bars = bars
+        self.expect(CLOSING[opening.text])
+        return found
+
+    def bars(self) -> Node:
+        opening = self.take()
+        bars, self.inside_bars = self.inside_bars, True
+        found = self.expression()
+        self.inside_bars = bars
+        if not self.skip("|", "rvert", "rVert", *NORMS):
+            self.fail("'|'")
+        return Call("norm" if opening.is_(*NORMS) else "abs", 0, (found,), opening.start)
+
+    def ones(self, token: Token) -> Node:
+        """A vector of ones, or where a condition follows what it selects."""
+        if self.now.is_("_"):
+            at = self.at
+            self.take()
+            if self.now.is_("{") and any(t.text in COMPARED for t in self.group()):
+                self.at = at + 1
+                return self.bracketed()
+            self.at = at
+            self.scripts("1")
+            return Ones(token.start)
+        if self.now.is_("(", "[", "{"):
+            return self.bracketed()
+        return Ones(token.start)
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def named(self) -> Node:
+        """A quantity, or a function with its argument."""
+        token = self.now
+        base = self.base()
+        if base == "d" and self.at_name() and self.known("d") is None:
+            return self.named_with("d", token)
+        return self.finished(base, self.scripts(base), token)
+
+    def named_with(self, front: str, token: Token) -> Node:
+        base = self.base()
+        return self.finished(front + base, self.scripts(base), token)
+
+    def finished(self, base: str, scripts: Scripts, token: Token) -> Node:
+        known = function(base)
+        whole = base + scripts.below + scripts.above
+        opened = self.now.is_("(")
+        if (
+            known
+            and self.known(whole) is None
+            and (opened or base not in GENERIC or scripts.primes)
+        ):
+            if not (scripts.turned and base in GENERIC):
+                return self.call(base, known[1] + scripts.primes, scripts, token)
+        if base == "e" and self.known(whole) is None and (scripts.powers or self.now.is_("**")):
+            return self.attached(Number(2.718281828459045, token.start), scripts)
+        if scripts.primes and opened and self.known(base) is None:
+            return self.call(base, scripts.primes, scripts, token)
+        if opened and (base in self.functions or (self.free and self.known(whole) is None)):
+            return self.call(base, scripts.primes, scripts, token)
+        if scripts.primes:
+            raise Unreadable(token.start, f"'{base}' is no function; a prime needs one")
+        return self.attached(self.resolve(base, scripts, token), scripts)
+
+    def attached(self, found: Node, scripts: Scripts) -> Node:
+        """With the powers and the transpose that its scripts hold."""
+        for group in scripts.powers:
+            found = Power(found, self.inner(group), found.start)
+        return Transpose(found, found.start) if scripts.turned else found
+
+    def raised(self, base: Node) -> Node:
+        """A bracket or a derivative with something above it."""
+        token = self.now
+        scripts = self.scripts("")
+        if scripts.above or scripts.below or scripts.primes:
+            raise Unreadable(token.start, "expected an exponent or \\top behind a bracket")
+        return self.attached(base, scripts)
+
+    def inner(self, group: list[Token]) -> Node:
+        """The expression in a group that was taken already."""
+        parser = type(self)(group, self.names, self.own, self.free)
+        parser.functions, parser.depth, parser.latex = self.functions, self.depth, self.latex
+        return parser.whole()

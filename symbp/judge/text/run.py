@@ -1,0 +1,221 @@
+"""The statements of an answer at one point: gradients, other quantities, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from symbp.judge.evaluate_network import Chain
+from symbp.judge.outcome import Array, Outcome, Point, Problem
+from symbp.judge.text.evaluate import Body, Evaluator
+from symbp.judge.text.names import Names
+from symbp.judge.text.scene import Scene
+from symbp.judge.text.statements import Statement, Target
+from symbp.judge.text.tree import Node, Partial, Symbol
+from symbp.judge.text.values import Misfit, Value, transpose
+
+Id = tuple[str, str]
+LineOf = Callable[[int], int]  # of an offset into the text
+
+
+def outcome(
+    statements: tuple[Statement, ...],
+    chain: Chain,
+    names: Names,
+    point: Point,
+    *,
+    scalar: bool,
+    columns: bool,
+    line: LineOf,
+) -> Outcome:
+    """What the answer says at a point."""
+    scene = Scene(chain, point, scalar, columns)
+    with np.errstate(all="ignore"):
+        return _Run(statements, scene, names, line).outcome()
+
+
+class _Run:
+    def __init__(
+        self, statements: tuple[Statement, ...], scene: Scene, names: Names, line: LineOf
+    ) -> None:
+        self.statements, self.scene, self.names, self.line = statements, scene, names, line
+        self.known: dict[Id, Value] = {}
+        self.open: set[int] = set()  # statements that are being evaluated
+        self.done: set[int] = set()
+        self.sides: dict[str, list[Array]] = {}
+        self.chains: dict[str, list[Array]] = {}
+        self.problems: dict[str, Problem] = {}
+        self.others: dict[str, Array] = {}
+        self.gradients: dict[str, Array] = {}
+        self.params = {p.name: p.key for p in names.program.graph.parameters}
+        self.bodies = self._bodies()
+
+    def _bodies(self) -> dict[str, Body]:
+        found: dict[str, Body] = {}
+        for statement in self.statements:
+            if statement.target.kind == "function":
+                found[statement.target.key] = (statement.target.argument, statement.sides[-1])
+        return found
+
+    def outcome(self) -> Outcome:
+        for number in range(len(self.statements)):
+            self.evaluate(number)
+        sides = {key: tuple(values) for key, values in self.sides.items()}
+        chains = {key: tuple(values) for key, values in self.chains.items()}
+        return Outcome(self.gradients, self.others, self.problems, sides, chains)
+
+    # -- one statement --------------------------------------------------------------------------
+
+    def evaluate(self, number: int) -> None:
+        """All right sides of a statement; the last that has a value is what it defines."""
+        statement = self.statements[number]
+        if number in self.done or number in self.open or statement.target.kind == "function":
+            return
+        self.open.add(number)
+        targets = [statement.target, *self.aliases(statement)]
+        sides = statement.sides[len(targets) - 1 :] or statement.sides
+        problem: Misfit | None = None
+        result: Value | None = None
+        for side in sides:
+            try:
+                value, borrowed = self.side(side, statement.target)
+            except Misfit as misfit:
+                problem = misfit
+                continue
+            result, problem = value, None
+            self.claim(statement.target, value, borrowed)
+        self.open.discard(number)
+        self.done.add(number)
+        for target in targets:
+            if result is not None:
+                self.known[target.id] = result
+            self.tell(target, result, problem)
+
+    def side(self, side: Node, target: Target) -> tuple[Value, bool]:
+        """A right side's value, and whether it rests on derivatives that only the network knows."""
+        evaluator = Evaluator(self.scene, self.names, self.defined, self.bodies)
+        value = evaluator.solid(side)
+        if target.turned:
+            value = transpose(value)
+        if not np.all(np.isfinite(value.data)):
+            raise Misfit("the result is not a finite number", side.start, "number")
+        if value.labels and not self.scene.scalar:
+            value = self.ordered(value, target, side.start)
+        return value, evaluator.borrowed
+
+    @staticmethod
+    def ordered(value: Value, target: Target, start: int) -> Value:
+        """Open indices in the order of the left side."""
+        spare = [i for i in value.labels if i not in target.indices]
+        lacking = [i for i in target.indices if i not in value.labels]
+        if spare:
+            raise Misfit(f"the index {spare[0]} is neither summed over nor on the left", start)
+        if lacking:
+            raise Misfit(f"the index {lacking[0]} of the left side is not on the right", start)
+        order = [value.labels.index(i) for i in target.indices]
+        rest = range(len(order), value.data.ndim)
+        return Value(value.data.transpose(*order, *rest), target.indices, value.matrix)
+
+    def aliases(self, statement: Statement) -> list[Target]:
+        """Right sides in front that only give the left side another name: delta_2 = dL/dz_2 = .."""
+        found: list[Target] = []
+        defined = {s.target.id for s in self.statements}
+        for side in statement.sides[:-1]:
+            target = None
+            if isinstance(side, (Partial, Symbol)):
+                target = self.alias(side)
+            if target is None or target.id in defined or target.id == statement.target.id:
+                break
+            found.append(target)
+        return found
+
+    def alias(self, side: Partial | Symbol) -> Target | None:
+        symbol = side.lower if isinstance(side, Partial) else side
+        meaning = self.names.find(symbol.key)
+        if meaning is None or (isinstance(side, Partial) and side.upper is not None):
+            return None
+        if isinstance(side, Partial) and meaning.kind == "tensor":
+            return Target("adjoint", symbol.key, meaning.name, symbol.indices)
+        if isinstance(side, Symbol) and meaning.kind in ("delta", "adjoint"):
+            return Target(meaning.kind, symbol.key, meaning.name, symbol.indices)
+        return None
+
+    # -- what is known --------------------------------------------------------------------------
+
+    def defined(self, wanted: Id) -> Value | None:
+        """What the answer defines, here or further down; a delta and its derivative are one."""
+        for one in self.same(wanted):
+            if one in self.known:
+                return self.known[one]
+        for one in self.same(wanted):
+            for number, statement in enumerate(self.statements):
+                if statement.target.id == one and number not in self.open | self.done:
+                    if len(self.open) > 100:
+                        raise Misfit("definitions lean on each other too deeply", kind="unknown")
+                    self.evaluate(number)
+                    if one in self.known:
+                        return self.known[one]
+        return None
+
+    def same(self, wanted: Id) -> list[Id]:
+        found = [wanted]
+        if wanted[0] == "delta":
+            meaning = self.names.find(wanted[1])
+            found += [("adjoint", meaning.name)] if meaning else []
+        elif wanted[0] == "adjoint":
+            targets = [s.target for s in self.statements]
+            found += [t.id for t in targets if t.kind == "delta" and t.name == wanted[1]]
+        return list(dict.fromkeys(found))
+
+    # -- what is told ---------------------------------------------------------------------------
+
+    def claim(self, target: Target, value: Value, borrowed: bool) -> None:
+        """A right side is a claim, unless it only repeats the chain rule."""
+        key = self.params.get(target.name) if target.kind == "adjoint" else None
+        if key is not None:
+            found = self.shaped(value, key)
+            if isinstance(found, np.ndarray):
+                (self.chains if borrowed else self.sides).setdefault(key, []).append(found)
+
+    def tell(self, target: Target, value: Value | None, problem: Misfit | None) -> None:
+        key = self.params.get(target.name) if target.kind == "adjoint" else None
+        if key is not None:
+            found = problem if value is None or problem else self.shaped(value, key)
+            self.problems.pop(key, None)
+            if isinstance(found, np.ndarray):
+                self.gradients[key] = found
+            elif found is not None:
+                self.gradients.pop(key, None)
+                own = None if value is None or problem else self.rows(value).data
+                line = self.line(found.start) if found.start else None
+                self.problems[key] = Problem(found.kind, found.reason, line, own)
+        elif value is not None and target.kind in ("adjoint", "delta", "tensor", "loss"):
+            front = "d" if target.kind in ("adjoint", "delta") else ""
+            name = target.name if target.kind != "loss" else "loss"
+            self.others[front + name] = self.rows(value).data
+
+    def rows(self, value: Value) -> Value:
+        """With samples as rows."""
+        return transpose(value) if self.scene.columns and not value.labels else value
+
+    def shaped(self, value: Value, key: str) -> Array | Misfit:
+        """A gradient in its parameter's shape, or why it has another."""
+        shape = np.shape(self.scene.point.params[key])
+        value = self.rows(value)
+        if value.labels and value.matrix:
+            return Misfit("has an index and is a matrix at once")
+        columns = self.scene.columns and len(value.labels) == 2
+        data = value.data.T if columns else value.data
+        vector = len(shape) == 1 and value.matrix and data.shape in ((1, *shape), (*shape, 1))
+        number = data.size == 1 and int(np.prod(shape)) == 1
+        if data.shape == shape or vector or number:
+            return np.array(data.reshape(shape))
+        kept = "x".join(map(str, data.shape)) or "1"
+        wanted = "x".join(map(str, shape)) or "1"
+        return Misfit(f"the result has the shape {kept}; {key} has {wanted}")
+
+
+def misfits(found: Outcome) -> int:
+    """How many gradients have no value for their shapes."""
+    return sum(p.kind == "shape" for p in found.problems.values())

@@ -1,0 +1,161 @@
+"""What a formula's symbols stand for at one point: values of the network, and its true adjoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from symbp.calculus.equation import ADJOINT
+from symbp.judge.evaluate_network import Chain, State
+from symbp.judge.outcome import Point
+from symbp.judge.text.values import Array, Misfit, Value
+from symbp.network.program import Program
+
+
+class Scene:
+    """One network at one point, in one notation.
+
+    In scalar notation every tensor is a number. In matrix notation axes in front of the last are the
+    rows of a matrix, a vector of parameters is a row; with ``columns`` everything is transposed, as
+    where samples are columns.
+    """
+
+    def __init__(self, chain: Chain, point: Point, scalar: bool, columns: bool = False) -> None:
+        self.chain, self.point = chain, point
+        self.scalar, self.columns = scalar, columns
+        self.batch = len(point.x)
+
+    @property
+    def program(self) -> Program:
+        return self.chain.program
+
+    @cached_property
+    def state(self) -> State:
+        t = self.point.t
+        targets = self.program.targets
+        if isinstance(t, Mapping):
+            outputs = self.program.graph.outputs
+            given = {n: t[o.target] for n, (o, _) in zip(targets, outputs, strict=True)}
+        else:
+            given = {targets[0]: t}
+        return self.chain.state(self.point.params, self.point.x, given, {})
+
+    # -- values ---------------------------------------------------------------------------------
+
+    def tensor(self, name: str, indices: tuple[str, ...], start: int) -> Value:
+        """A tensor of the network, its axes in front labelled by indices. Raises Misfit."""
+        return self._value(name, self._data(name, start), indices, start)
+
+    def adjoint(self, name: str, indices: tuple[str, ...], start: int) -> Value:
+        """The true derivative of the loss by a tensor. Raises Misfit."""
+        found = self.chain.total((name, ()), self.state.given)
+        if found is None:
+            found = self._inner_adjoint(name)
+        if found is None:
+            raise Misfit(f"the derivative by {name} is not known here", start, "unknown")
+        return self._value(name, found, indices, start)
+
+    def _data(self, name: str, start: int) -> Array:
+        state = self.state
+        if (name, ()) in state.values:
+            return np.asarray(state.values[name, ()], dtype=float)
+        for number, block in enumerate(self.chain.blocks):
+            for local, place in block.places.items():
+                if place == (name, ()) and local in state.forward[number]:
+                    return np.asarray(state.forward[number][local], dtype=float)
+        if self.program.tensors[name].role == "noise":  # nothing is dropped when answers are judged
+            return np.ones(())
+        raise Misfit(
+            f"{name} has several copies; an answer in text cannot tell them", start, "unknown"
+        )
+
+    def _inner_adjoint(self, name: str) -> Array | None:
+        for number, block in enumerate(self.chain.blocks):
+            for local, place in block.places.items():
+                if place == (name, ()) and block.part.kind == "layer":
+                    return self._block_adjoints(number).get(ADJOINT + local)
+        return None
+
+    def _block_adjoints(self, number: int) -> Mapping[str, Array]:
+        """All adjoints of one layer, of what it computes on its way, too."""
+        block, state = self.chain.blocks[number], self.state
+        given = self.chain.total(block.output, state.given)
+        if given is None:
+            return {}
+        seed = {**state.forward[number], ADJOINT + block.part.unit.output: given}
+        return block.part.system.run(seed)
+
+    def _value(self, name: str, data: Array, indices: tuple[str, ...], start: int) -> Value:
+        data = np.asarray(data, dtype=float)
+        if self.scalar:
+            if data.size != 1:
+                raise Misfit(f"{name} is no number in scalar notation", start, "unknown")
+            return Value(data.reshape(()))
+        if not data.ndim:
+            return Value(data)
+        if not indices:
+            rows = data.reshape(-1, data.shape[-1])
+            return Value(rows.T if self.columns else rows, (), True)
+        return self._labelled(name, data, indices, start)
+
+    def _labelled(self, name: str, data: Array, indices: tuple[str, ...], start: int) -> Value:
+        rest = data.ndim - len(indices)
+        whole = self.program.tensors[name].role in ("parameter", "buffer")
+        if self.columns and whole and data.ndim == 2:
+            data = data.T
+        if rest < 0 or (rest and whole) or rest > 1 or len(set(indices)) < len(indices):
+            axes = f"{data.ndim} {'index' if data.ndim == 1 else 'indices'}"
+            raise Misfit(f"{name} has {axes}, not {len(indices)}", start)
+        if not rest:
+            if self.columns and not whole and data.ndim == 2 and self._features_first(indices):
+                data = data.T
+            return Value(data, indices)
+        core = data[..., :, None] if self.columns else data[..., None, :]
+        return Value(core, indices, True)
+
+    @staticmethod
+    def _features_first(indices: tuple[str, ...]) -> bool:
+        return indices[1] in ("n", "m")
+
+    def partial(self, upper: str, lower: str, start: int) -> Value:
+        """The derivative of one tensor by another, all paths between them; of matrices only entry by
+        entry, where one comes out of the other by a function. Raises Misfit."""
+        for number, block in enumerate(self.chain.blocks):
+            if block.output == (upper, ()) and block.part.kind == "layer":
+                return self._through(number, upper, lower, start)
+        raise Misfit(f"the derivative of {upper} by {lower} is not known here", start, "unknown")
+
+    def _through(self, number: int, upper: str, lower: str, start: int) -> Value:
+        block = self.chain.blocks[number]
+        state, part = self.state, block.part
+        places = {local: place for local, place in block.places.items() if local in part.outside}
+        value = state.values[upper, ()]
+        seed = {**state.forward[number], ADJOINT + part.unit.output: np.ones(np.shape(value))}
+        found = part.system.run(seed)
+        total: Value | None = None
+        for local, (name, copies) in places.items():
+            slope = found.get(ADJOINT + local)
+            if slope is None or copies:
+                continue
+            if name == lower:
+                share = self._local(upper, name, np.asarray(slope), start)
+            elif self.scalar and self.program.tensors[name].role == "activation":
+                inner = self.partial(name, lower, start)
+                share = Value(np.asarray(slope, dtype=float).reshape(()) * inner.data)
+            else:
+                continue
+            total = share if total is None else Value(total.data + share.data, (), share.matrix)
+        if total is None and self.scalar:
+            return Value(np.zeros(()))
+        if total is None:
+            raise Misfit(f"{upper} does not depend on {lower} directly", start, "unknown")
+        return total
+
+    def _local(self, upper: str, lower: str, slope: Array, start: int) -> Value:
+        entrywise = np.shape(slope) == np.shape(self.state.values[upper, ()])
+        kinds = {n.output: n.kind for n in self.program.graph.nodes}
+        if not self.scalar and not (entrywise and kinds.get(upper) == "activation"):
+            raise Misfit(f"the derivative of {upper} by {lower} is no matrix", start, "unknown")
+        return self._value(lower, slope, (), start)

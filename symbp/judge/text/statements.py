@@ -1,0 +1,191 @@
+"""Formulas -> statements: what is defined, and the chain of right sides that it equals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from symbp.judge.text.flatten import flatten
+from symbp.judge.text.names import Names
+from symbp.judge.text.parser import Parser
+from symbp.judge.text.source import Piece
+from symbp.judge.text.tokens import Token, Unreadable, tokens
+from symbp.judge.text.tree import Call, Node, Partial, Product, Symbol, Transpose
+
+EQUALS = ("=", ":=", "==", "coloneqq", "equiv", "triangleq", "≔", "doteq")
+UPDATES = ("leftarrow", "gets", "mapsto", "longleftarrow")
+FOLLOWS = ("implies", "Rightarrow", "therefore", "Longrightarrow", "iff", "Leftrightarrow", "to")
+OPERATORS = ("+", "-", "*", "/", "@", "odot", "cdot", "circ", "times", "^")
+
+
+@dataclass(frozen=True)
+class Target:
+    """``kind`` is adjoint, delta, tensor, loss, partial, function, own (a name of the answer's) or
+    size; ``key`` is how the answer spells it, ``name`` the network's tensor."""
+
+    kind: str
+    key: str
+    name: str = ""
+    indices: tuple[str, ...] = ()
+    turned: bool = False
+    argument: str = ""  # of a function
+
+    @property
+    def id(self) -> tuple[str, str]:
+        return (self.kind, self.name if self.kind in ("adjoint", "tensor") else self.key)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A statement whose right sides are still tokens; ``sure`` says that it cannot be prose."""
+
+    target: Target
+    sides: tuple[tuple[Token, ...], ...]
+    start: int
+    sure: bool
+
+
+@dataclass(frozen=True)
+class Statement:
+    target: Target
+    sides: tuple[Node, ...]
+    start: int
+    functions: frozenset[str] = field(default=frozenset())
+
+
+def raw_statements(text: str, piece: Piece, names: Names) -> Iterator[Raw]:
+    """The statements of a piece. Raises Unreadable where a formula cannot be taken apart."""
+    if piece.math:
+        for chain in _chains(flatten(tokens(text, piece.start, piece.end))):
+            raw = _statement(chain, names, True)
+            if raw is not None:
+                yield raw
+        return
+    found = None
+    for place, start in enumerate(piece.parts):
+        try:
+            chains = list(_chains(flatten(tokens(text, start, piece.end))))
+            raws = [_statement(chain, names, False) for chain in chains]
+        except Unreadable:
+            continue
+        made = [raw for raw in raws if raw is not None]
+        if made and (place == 0 or made[0].target.kind in ("adjoint", "delta", "tensor")):
+            found = made
+            break
+    yield from found or ()
+
+
+def target(node: Node, names: Names) -> Target | None:
+    """What a left side defines; None for anything but a name."""
+    match node:
+        case Transpose(body=body):
+            found = target(body, names)
+            return None if found is None else Target(
+                found.kind, found.key, found.name, found.indices, not found.turned
+            )  # fmt: skip
+        case Partial(upper=None, lower=lower):
+            meaning = names.find(lower.key)
+            known = meaning is not None and meaning.kind == "tensor"
+            name = meaning.name if known and meaning else lower.key
+            return Target("adjoint" if known else "own", f"d{lower.key}", name, lower.indices)
+        case Partial(upper=Symbol(key=upper), lower=Symbol(key=lower)):
+            return Target("partial", f"d{upper}/d{lower}")
+        case Symbol(key=key, indices=indices):
+            meaning = names.find(key)
+            if meaning is None:
+                return Target("own", key, "", indices)
+            return Target(meaning.kind, key, meaning.name, indices)
+        case Call(key=key, primes=primes, arguments=(Symbol(key=argument),)):
+            return Target("function", key + "'" * primes, argument=argument)
+    return None
+
+
+def parse(raw: Raw, names: Names, own: frozenset[str], functions: frozenset[str]) -> Statement:
+    """The right sides as trees. Raises Unreadable."""
+    argument = {raw.target.argument} if raw.target.kind == "function" else set()
+    sides = []
+    for side in raw.sides:
+        parser = Parser(list(side), names, own | argument)
+        parser.functions = functions
+        sides.append(parser.whole())
+    return Statement(raw.target, tuple(sides), raw.start)
+
+
+# -- taking a formula apart -----------------------------------------------------------------------
+
+
+def _chains(line: list[Token]) -> Iterator[list[Token]]:
+    """Rows and what gaps or commas separate in them; a row that begins with a sign goes on."""
+    chains: list[list[Token]] = []
+    for row in _cut(line, lambda t: t.kind == "row" or t.is_(*FOLLOWS)):
+        row = _trimmed(row)
+        if not row:
+            continue
+        if row[0].is_(*EQUALS, *OPERATORS) and chains:
+            chains[-1] += row
+            continue
+        parts = _cut(row, lambda t: t.kind == "gap" or t.is_(",", ";"))
+        for number, part in enumerate(parts):
+            if number == 0 or any(t.is_(*EQUALS, *UPDATES) for t in _outside(part)):
+                chains.append(_trimmed(part))
+            elif part and part[0].is_(*EQUALS, *OPERATORS):
+                chains[-1] += part
+    yield from (chain for chain in chains if chain)
+
+
+def _trimmed(row: list[Token]) -> list[Token]:
+    """Without spacing and punctuation at its ends."""
+    while row and (row[0].kind == "gap" or row[0].is_(",", ".", ";", ":")):
+        row = row[1:]
+    while row and (row[-1].kind == "gap" or row[-1].is_(",", ".", ";", ":", "*", "square", "|")):
+        row = row[:-1]
+    return row
+
+
+def _outside(line: list[Token]) -> Iterator[Token]:
+    """The tokens outside all brackets."""
+    depth = 0
+    for token in line:
+        depth -= token.is_(")", "]", "}")
+        if depth <= 0:
+            yield token
+        depth += token.is_("(", "[", "{")
+
+
+def _cut(line: list[Token], at) -> list[list[Token]]:  # type: ignore[no-untyped-def]
+    """Cut at tokens outside all brackets, which go."""
+    parts: list[list[Token]] = [[]]
+    depth = 0
+    for token in line:
+        depth -= token.is_(")", "]", "}")
+        if depth <= 0 and at(token):
+            parts.append([])
+        else:
+            parts[-1].append(token)
+        depth += token.is_("(", "[", "{")
+    return parts
+
+
+def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
+    """One chain of equals signs; None for an update, a comparison, or what defines no name."""
+    if any(t.is_(*UPDATES) for t in _outside(chain)):
+        return None
+    left, *sides = _cut(chain, lambda t: t.is_(*EQUALS))
+    if not sides or not left or left[-1].is_(*OPERATORS) or not all(sides):
+        return None
+    try:
+        found = target(Parser(left, names, frozenset(), free=True).whole(), names)
+    except Unreadable:
+        if math and any(t.is_("partial", "nabla") for t in left):
+            raise
+        return None
+    if found is None or found.kind in ("size", "constant"):
+        return None
+    parameters = {p.name for p in names.program.graph.parameters}
+    if found.kind == "tensor" and found.name in parameters:  # w = w - alpha dw
+        return None
+    sure = math or found.kind in ("adjoint", "delta")
+    return Raw(found, tuple(tuple(side) for side in sides), chain[0].start, sure)
+
+
+__all__ = ["Product", "Raw", "Statement", "Target", "parse", "raw_statements", "target"]
