@@ -39,6 +39,7 @@ Array: TypeAlias = np.ndarray
 Tensors = Mapping[str, Any]
 Run = Callable[[Tensors], Any]
 BATCH = "#n"  # the batch size among the tensors
+ELSEWHERE = "@"  # in front of the name of a tensor of the network that is none of the unit's
 ARGUMENT = "#u"  # the argument of a named function
 LARGE = 20_000  # products; above, einsum is worth an order of contraction
 
@@ -185,7 +186,7 @@ class Compiler:
         if not entry.indices:
             return Value(lambda t: t[name])
         own = self.unit.letters.get(name.lstrip(ADJOINT))
-        sizes = [self.size(i) for i in own] if own else []
+        sizes = [self.size(i) for i in own or entry.indices]  # a tensor from elsewhere is as long
         if entry.plain and sizes == [self.size(i) for i in entry.indices]:
             return Value(lambda t: t[name], entry.indices)
         letters, places = self.places(entry)

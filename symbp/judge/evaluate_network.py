@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 
 from symbp.calculus.equation import ADJOINT
-from symbp.judge.evaluate import BATCH, Array
+from symbp.judge.evaluate import BATCH, ELSEWHERE, Array
 from symbp.judge.evaluate_parts import Part, parts
 from symbp.judge.evaluate_unit import Changed, Environment, System
 from symbp.network.depth import repeats
@@ -22,6 +22,8 @@ from symbp.network.program import Program
 
 Place = tuple[str, tuple[int, ...]]  # a tensor's name, and the copy of each repeat it stands in
 Places = Mapping[str, Place]
+Given = dict[tuple[int, str], Array]  # the adjoints that a block hands on: block, local name
+Weights = Mapping[str, Array]
 Changes = Mapping[str, "Changed | Part"]  # by part: other equations, or another part in its place
 
 
@@ -46,7 +48,7 @@ class State:
     batch: int
     values: dict[Place, Array]
     forward: list[Environment] = field(default_factory=list)  # of each block
-    given: dict[tuple[int, str], Array] = field(default_factory=dict)  # block, local name
+    given: Given = field(default_factory=dict)
     others: dict[tuple[int, System], Environment] = field(default_factory=dict)
 
     def known(self, number: int, system: System, t: Environment) -> Environment:
@@ -69,7 +71,7 @@ class Chain:
         self.blocks = tuple(self._blocks())
         self.users: dict[Place, list[tuple[int, str]]] = {}
         for number, block in enumerate(self.blocks):
-            for part, places in self._faces(block):
+            for part, places in self.faces(block):
                 for local in part.outside:
                     users = self.users.setdefault(places[local], [])
                     users += [(number, local)] * ((number, local) not in users)
@@ -121,7 +123,7 @@ class Chain:
             last = repeat.level.times - 1
             tensor, copies = repeat.end, (*copies[: len(repeat.levels)], last)
 
-    def _faces(self, block: Block) -> list[tuple[Part, Places]]:
+    def faces(self, block: Block) -> list[tuple[Part, Places]]:
         """What a block may run as."""
         faces = [(block.part, block.places)]
         return faces + ([(block.part.joined, block.joined)] if block.part.joined else [])
@@ -146,41 +148,63 @@ class Chain:
         values |= {(name, ()): np.asarray(v) for name, v in {**targets, **noise}.items()}
         for name, constant in self.program.graph.constants.items():
             values[name, ()] = np.array(constant, dtype=float)
-        state = State(len(x), values)
+        return self._run(State(len(x), values), {})
+
+    def again(self, state: State, changes: Changes) -> State:
+        """The state with changes in the forward pass."""
+        return self._run(State(state.batch, dict(state.values)), changes)
+
+    def _run(self, state: State, changes: Changes) -> State:
         for block in self.blocks:
-            state.forward.append(self._forward(block.part, block.places, state))
+            change = changes.get(block.part.id)
+            state.forward.append(self._forward(block.part, block.places, state, change))
             if block.output is not None:
-                values[block.output] = state.forward[-1][block.part.unit.output]
+                state.values[block.output] = state.forward[-1][block.part.unit.output]
         self._back(state, {}, state.given)
         return state
 
-    def _forward(self, part: Part, places: Places, state: State) -> Environment:
+    def _forward(
+        self, part: Part, places: Places, state: State, change: Changed | Part | None = None
+    ) -> Environment:
         t: Environment = {BATCH: state.batch, **part.constants}
         t |= {local: state.values[places[local]] for local in part.reads if local in places}
-        return part.machine.forward_system.run(t)
+        return change.run(t) if isinstance(change, Changed) else part.machine.forward_system.run(t)
 
     # -- gradients ------------------------------------------------------------------------------
 
     def gradients(
-        self, state: State, changes: Changes, wanted: Collection[str] | None = None
+        self,
+        state: State,
+        changes: Changes,
+        wanted: Collection[str] | None = None,
+        weights: Weights | None = None,
     ) -> dict[str, Array]:
         """The gradient by every parameter, or by those wanted (by tensor names), under changes."""
         names = [p.name for p in self.program.graph.parameters]
         names = [n for n in names if wanted is None or n in wanted]
-        given = state.given
-        if changes:
-            users = [u for p, u in self.users.items() if p[0] in names]
-            first = min((number for found in users for number, _ in found), default=0)
-            given = dict(given)
-            self._back(state, changes, given, first)
+        users = [u for p, u in self.users.items() if p[0] in names]
+        first = min((number for found in users for number, _ in found), default=0)
+        given = self.given(state, changes, first, weights)
         return {n: self._parameter(state, n, given) for n in names}
+
+    def given(
+        self, state: State, changes: Changes, first: int = 0, weights: Weights | None = None
+    ) -> Given:
+        """The adjoints that each block hands on, from the last block down to the ``first``; with other
+        ``weights``, by tensor names, in the backward pass."""
+        if not changes and not weights:
+            return state.given
+        given = dict(state.given)
+        self._back(state, changes, given, first, weights or {})
+        return given
 
     def _back(
         self,
         state: State,
         changes: Changes,
-        given: dict[tuple[int, str], Array],
+        given: Given,
         first: int = 0,
+        weights: Weights | None = None,
     ) -> None:
         """Fill ``given``, the adjoints that each block hands on; with changes only what differs."""
         fresh = given is state.given
@@ -188,21 +212,29 @@ class Chain:
         for number in range(len(self.blocks) - 1, first - 1, -1):
             block = self.blocks[number]
             change, new = changes.get(block.part.id), block.output in moved
-            if not fresh and change is None and not new:
+            other = self._weights(block, weights or {})
+            if not fresh and change is None and not new and not other:
                 continue
             part, t = self._face(state, number, change)
+            t = {**t, **other} if other else t
+            if isinstance(change, Changed):
+                for name in change.borrowed:
+                    place = self.place(name, block.copies)
+                    t = {**t, ELSEWHERE + name: state.values[place]}
             seed = self.total(block.output, given) if block.part.kind == "layer" else None
             if seed is not None:
                 t = {**t, ADJOINT + part.unit.output: seed}
             if block.part.kind == "layer" and seed is None:
                 found: Environment = {}
             elif isinstance(change, Changed):
-                found = change.run(t, None if new else state.known(number, change.system, t))
+                found = change.run(
+                    t, None if new or other else state.known(number, change.system, t)
+                )
             else:
                 found = part.system.run(t)
             still = isinstance(change, Changed) and not new and part is block.part
             stands_for = part if part is block.part.joined else block.part
-            for face, own in self._faces(block):
+            for face, own in self.faces(block):
                 for local in face.outside:
                     value = found.get(ADJOINT + local) if face is stands_for else None
                     if still and ADJOINT + local not in change.touched:  # type: ignore[union-attr]
@@ -228,12 +260,20 @@ class Chain:
         places = block.joined if part is block.part.joined else block.places
         return part, self._forward(part, places, state)
 
-    def total(self, place: Place | None, given: Mapping[tuple[int, str], Array]) -> Array | None:
+    def _weights(self, block: Block, weights: Weights) -> Environment:
+        """The local values of other weights."""
+        return {
+            local: weights[name][copies]
+            for local, (name, copies) in block.places.items()
+            if name in weights
+        }
+
+    def total(self, place: Place | None, given: Given) -> Array | None:
         """The sum of what arrives at a place, None where nothing does."""
         shares = [given[user] for user in self.users.get(place, ()) if user in given]  # type: ignore[arg-type]
         return sum(shares[1:], shares[0]) if shares else None
 
-    def _parameter(self, state: State, name: str, given: Mapping[tuple[int, str], Array]) -> Array:
+    def _parameter(self, state: State, name: str, given: Given) -> Array:
         """The gradient by a parameter, its copies behind each other."""
         levels = self.program.tensors[name].levels
         times = [level.times for level in levels]

@@ -16,7 +16,7 @@ import numpy as np
 from symbp.arrays.schedule import Loop, flat, schedule
 from symbp.calculus.equation import ADJOINT, Equation, Link, Unit
 from symbp.calculus.expression import SumOver, entries
-from symbp.judge.evaluate import BATCH, Array, Compiler, Tensors
+from symbp.judge.evaluate import BATCH, ELSEWHERE, Array, Compiler, Tensors
 
 Kernel = Callable[[Tensors], Array]
 Environment = dict[str, Any]
@@ -140,6 +140,13 @@ class Changed:
         """The names whose values may differ from those of the system itself."""
         names = {self.system.written[k].equation.name for k in self.changes}
         return frozenset().union(*(self.system.readers[n] for n in sorted(names)))
+
+    @cached_property
+    def borrowed(self) -> tuple[str, ...]:
+        """The tensors from elsewhere that the changes read, by the network's names."""
+        written = (w for new in self.changes.values() for w in new)
+        names = {r.name for w in written for r in entries(w.equation.rhs)}
+        return tuple(sorted(n.removeprefix(ELSEWHERE) for n in names if n.startswith(ELSEWHERE)))
 
     def kernels(self, numbers: Iterable[int]) -> list[tuple[str, Kernel]]:
         found = []

@@ -26,7 +26,7 @@ KINDS: Final = {
     "extra_sum": "a sum or a mean over an index that should stay",
     "batch_scale": "1/N or N: a mean over the batch instead of a sum, or a sum instead of a mean",
     "sign": "plus instead of minus",
-    "scale": "a constant factor that is in no equation, such as 2",
+    "scale": "a constant factor, such as 2, or the 1/T of a mean over T steps",
     "other_loss": "the gradient of another loss",
     "other_reduction": "the gradient of the same loss with the other reduction over the batch",
     "regularization": "the penalty's share is left out, doubled, divided or given to other parameters",

@@ -7,48 +7,28 @@ of the chain rule before anything was written shorter, and from other losses in 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import sympy as sp
 
 from symbp.calculus.equation import ADJOINT, Equation, adjoint_name
 from symbp.calculus.expression import Entry, Size, SumOver, entries
+from symbp.calculus.index import map_entries, substitute
 from symbp.errors import InputError
-from symbp.judge.evaluate_network import Chain, Changes
+from symbp.judge.evaluate import ELSEWHERE
+from symbp.judge.evaluate_network import Chain
 from symbp.judge.evaluate_parts import Part, loss_part
-from symbp.judge.evaluate_unit import System, Written
+from symbp.judge.evaluate_unit import Changed, System, Written
 from symbp.judge.mutations_expression import Edit, Edits
+from symbp.judge.mutations_forward import forward
+from symbp.judge.mutations_mistake import Mutation
 from symbp.language.options import LOSSES
 from symbp.language.spec import Loss
 from symbp.network.heads import Head
 from symbp.network.items import statements
 
-
-@dataclass(frozen=True, eq=False)
-class Mutation:
-    """A mistake of a ``kind`` at ``where`` in the map; ``changes`` make it.
-
-    ``equation`` is the right one, in the local names of ``part``; ``raw`` where it is a contribution of
-    the chain rule that the map shows in a shorter form. ``loss`` is the loss whose gradient it is.
-    """
-
-    kind: str
-    where: str
-    part: Part
-    changes: Changes
-    rank: int
-    equation: Equation | None = None
-    edit: Edit | None = None
-    raw: bool = False
-    loss: Loss | None = None
-
-    @property
-    def local(self) -> str:
-        """The local name of the adjoint that is wrong first."""
-        if self.equation is None:
-            return adjoint_name(self.part.inputs[0])
-        return self.equation.name
+NEAR = 3  # tensors of the same shape that one is taken for
 
 
 class Mutations:
@@ -58,6 +38,7 @@ class Mutations:
         self.chain = chain
         self.program = chain.program
         self.made: dict[str, tuple[Mutation, ...]] = {}
+        self.twice: dict[Mutation, tuple[Mutation, ...]] = {}
         self.places = _places(chain)
 
     def of(self, part: Part) -> tuple[Mutation, ...]:
@@ -75,8 +56,10 @@ class Mutations:
             yield from self.system(part, part.joined, part.joined.system, "map")
         yield from self.system(part, part, part.system, "map")
         yield from self.system(part, part, raw_system(part), "raw")
+        yield from self.paths(part)
         if part.kind == "loss":
             yield from self.losses(part)
+            yield from self.slopes(part)
 
     def system(self, owner: Part, part: Part, system: System, form: str) -> Iterator[Mutation]:
         raw = form == "raw"
@@ -88,7 +71,8 @@ class Mutations:
             where = self.where(part, equation.name)
             if where is None:
                 continue
-            for edit in Edits(part.unit, equation.target, equation.rhs).all():
+            others = {} if raw else self.elsewhere(part)
+            for edit in Edits(part.unit, equation.target, equation.rhs, others, raw).all():
                 new = (Written(Equation(equation.target, edit.rhs)),)
                 yield self.mutation(owner, system, number, new, where, edit, raw)
             if raw and siblings[equation.name] > 1:
@@ -99,6 +83,22 @@ class Mutations:
                 edit = Edit("missing_sum", equation.rhs, 1, None, equation.rhs)
                 new = (replace(written, overwrites=True),)
                 yield self.mutation(owner, system, number, new, where, edit, raw)
+
+    def paths(self, part: Part) -> Iterator[Mutation]:
+        """What flows into a tensor from one of several parts that read it."""
+        for local in part.outside:
+            places = {b.places[local] for b in self.chain.blocks if b.part is part}
+            shared = all(len(self.chain.users[place]) > 1 for place in places)
+            where = self.where(part, adjoint_name(local))
+            numbers = [
+                k for k, w in enumerate(part.system.written)
+                if w.equation.name == adjoint_name(local)
+            ]  # fmt: skip
+            if shared and numbers and where is not None:
+                equation = part.system.written[numbers[0]].equation
+                edit = Edit("missing_path", sp.S.Zero, 0, None, equation.rhs)
+                changes = {part.id: part.system.replaced(dict.fromkeys(numbers, ()))}
+                yield Mutation("missing_path", where, part, changes, 0, equation, edit)
 
     def mutation(
         self,
@@ -115,10 +115,60 @@ class Mutations:
         equation = system.written[number].equation
         return Mutation(edit.kind, where, part, changes, edit.rank, equation, edit, raw)
 
+    def again(self, mutation: Mutation) -> tuple[Mutation, ...]:
+        """The mistakes with a second one in the same equation."""
+        if mutation not in self.twice:
+            equation, edit = mutation.equation, mutation.edit
+            if equation is None or edit is None or not edit.rhs.args:
+                return ()
+            edits = Edits(mutation.part.unit, equation.target, edit.rhs).all()
+            likely = [e for e in edits if e.rank <= 1 and e.rhs != equation.rhs]
+            self.twice[mutation] = tuple(self.composed(mutation, e) for e in likely)
+        return self.twice[mutation]
+
+    def composed(self, mutation: Mutation, edit: Edit) -> Mutation:
+        """A mistake in what a mistake made of an equation."""
+        assert mutation.equation is not None
+        new = (Written(Equation(mutation.equation.target, edit.rhs)),)
+        changes: dict[str, Changed | Part] = {}
+        for id, change in mutation.changes.items():
+            assert isinstance(change, Changed)
+            changes[id] = change.system.replaced(dict.fromkeys(change.changes, new))
+        return replace(
+            mutation, kind=edit.kind, changes=changes, rank=mutation.rank + edit.rank, edit=edit,
+            before=mutation,
+        )  # fmt: skip
+
     @staticmethod
     def is_back(part: Part, equation: Equation) -> bool:
         names = {adjoint_name(k.back) for k in part.unit.links}
         return any(r.name in names for r in entries(equation.rhs))
+
+    def elsewhere(self, part: Part) -> Mapping[str, tuple[str, ...]]:
+        """For inputs and parameters, tensors near by in the network with the same shape."""
+        tensors = self.program.tensors
+        order = {p.id: k for k, p in enumerate(self.chain.parts)}
+        made = {p.id for p in self.chain.parts if p.kind == "layer"}
+        weights = {
+            p.names[w]: p.id
+            for p in self.chain.parts
+            if p.kind == "layer"
+            for w in p.unit.parameters
+        }
+        found = {}
+        for local in part.outside:
+            own = part.names[local]
+            known = weights if local in part.unit.parameters else dict(zip(made, made, strict=True))
+            like = [
+                name
+                for name in known
+                if name not in part.names.values()
+                and tensors[name].shape == tensors[own].shape
+                and tensors[name].levels == tensors[own].levels
+            ]
+            like.sort(key=lambda n: (abs(order[known[n]] - order[part.id]), n))
+            found[local] = tuple(ELSEWHERE + name for name in like[:NEAR])
+        return found
 
     # -- losses and penalties -------------------------------------------------------------------
 
@@ -136,8 +186,52 @@ class Mutations:
                 continue
             kind = "other_reduction" if _same(loss, own) else "other_loss"
             rank = 1 if loss.reduction == own.reduction else 2
-            if where is not None:
-                yield Mutation(kind, where, part, {part.id: other}, rank, loss=loss)
+            if where is None:
+                continue
+            changes: dict[str, Changed | Part] = {part.id: other}
+            yield Mutation(kind, where, part, changes, rank, loss=loss)
+            for diagonal in self.diagonals(part):
+                both = {**changes, **diagonal.changes}
+                yield Mutation(kind, where, part, both, 3, loss=loss, before=diagonal)
+
+    def diagonals(self, part: Part) -> Iterator[Mutation]:
+        """The layer in front of a loss taken entry by entry."""
+        if part.joined is not None:
+            for mutation in self.of(self.in_front(part)):
+                if mutation.kind == "softmax_elementwise" and not mutation.raw:
+                    yield mutation
+
+    def in_front(self, part: Part) -> Part:
+        return next(p for p in self.chain.parts if p.id == part.names["y"])
+
+    def slopes(self, part: Part) -> Iterator[Mutation]:
+        """Where a loss and its layer are one equation, the layer's own derivative once more."""
+        if part.joined is None:
+            return
+        front = self.in_front(part)
+        seed = adjoint_name(front.unit.output)
+        (local,) = front.inputs
+        own = [
+            w.equation.rhs for w in front.system.written if w.equation.name == adjoint_name(local)
+        ]
+        own += [m.edit.rhs for m in self.diagonals(part) if m.edit is not None]
+        system = part.joined.system
+        for number, written in enumerate(system.written):
+            equation = written.equation
+            where = self.where(part.joined, equation.name)
+            for rhs in own:
+                slope = map_entries(rhs, seed, lambda _: sp.S.One)
+                if where is None or slope.has(SumOver):
+                    continue
+                slope = _renamed(slope, front, part.joined, equation)
+                edit = Edit("extra_factor", equation.rhs * slope, 0, None, None, slope)
+                new = (Written(Equation(equation.target, edit.rhs)),)
+                yield self.mutation(part, system, number, new, where, edit, False)
+
+    @cached_property
+    def forward(self) -> tuple[Mutation, ...]:
+        """The mistakes in the forward pass, likely ones first."""
+        return tuple(sorted(forward(self.chain), key=lambda m: m.rank))
 
     @cached_property
     def heads(self) -> Mapping[str, tuple[Head, str]]:
@@ -154,7 +248,8 @@ class Mutations:
             edits = [Edit("regularization", sp.S.Zero, 0, None, equation.rhs)]
             for factor in (2, sp.Rational(1, 2), -1, 1 / batch):
                 wrong = equation.rhs * factor
-                edits.append(Edit("regularization", wrong, 1, None, equation.rhs, wrong))
+                kind = "sign" if factor == -1 else "regularization"
+                edits.append(Edit(kind, wrong, 1, None, equation.rhs, wrong))
             for edit in edits:
                 new = (Written(Equation(equation.target, edit.rhs)),) if edit.wrong else ()
                 yield self.mutation(part, part.system, number, new, where, edit, False)
@@ -193,6 +288,18 @@ def _places(chain: Chain) -> dict[str, str]:
                 own = piece.tensor(piece.finished.equation.name)
                 found.setdefault(own, statement.id)
     return found
+
+
+def _renamed(slope: sp.Expr, front: Part, joined: Part, equation: Equation) -> sp.Expr:
+    """A layer's expression in the names and letters that it has in one with its loss."""
+    names = {front.unit.output: "y", front.inputs[0]: joined.inputs[0]}
+    letters = dict(zip(front.unit.letters[front.inputs[0]], equation.target.indices, strict=True))
+    moved = substitute(slope, letters)
+    for old, new in names.items():
+        moved = map_entries(moved, old, lambda e, new=new: Entry(f"?{new}", *e.indices))  # type: ignore[misc]
+    for new in names.values():
+        moved = map_entries(moved, f"?{new}", lambda e, new=new: Entry(new, *e.indices))  # type: ignore[misc]
+    return moved
 
 
 def raw_system(part: Part) -> System:

@@ -5,7 +5,7 @@ Nothing here knows a layer: every mistake is a change of the derived expression 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -42,11 +42,23 @@ class Edit:
     wrong: sp.Expr | None = None
 
 
+Elsewhere = Mapping[str, tuple[str, ...]]  # tensors of the network that a local one is taken for
+
+
 class Edits:
     """All edits of one equation's right side, with a target whose letters stay free."""
 
-    def __init__(self, unit: Unit, target: Entry, rhs: sp.Expr) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        target: Entry,
+        rhs: sp.Expr,
+        elsewhere: Elsewhere | None = None,
+        raw: bool = False,
+    ) -> None:
         self.unit = unit
+        self.raw = raw  # a contribution as the chain rule gives it
+        self.elsewhere = elsewhere or {}
         self.target = target
         self.rhs = rhs
         self.back = frozenset(ADJOINT + k.back for k in unit.links)
@@ -86,11 +98,15 @@ class Edits:
         yield Edit("sign", -self.rhs, 1, root, self.rhs)
         for index in self.letters():
             size = Size(index)
-            kind, rank = ("batch_scale", 1) if self.is_batch(index) else ("extra_factor", 3)
+            kind, rank = ("batch_scale", 1) if self.is_batch(index) else ("scale", 3)
             yield Edit(kind, self.rhs / size, rank, None, None, 1 / size)
             if self.is_batch(index):
-                yield Edit(kind, self.rhs * size, 2, None, None, size)
-        for index in self.target.free_symbols:
+                yield Edit(kind, self.rhs * size, 1, None, None, size)
+        for a, b in combinations(sorted(self.target.free_symbols, key=str), 2):
+            if self.unit.sizes.get(base(a), 0) == self.unit.sizes.get(base(b), 1):
+                turned = substitute(self.rhs, {a: b, b: a})
+                yield Edit("transpose", turned, 1, root, self.rhs)
+        for index in sorted(self.target.free_symbols, key=str):
             new = fresh(index, self.rhs.free_symbols)
             body = substitute(self.rhs, {index: new})
             yield Edit("extra_sum", SumOver(body, new), 2, root, self.rhs, SumOver(body, new))
@@ -129,12 +145,37 @@ class Edits:
                 turned = site.put(rest / factor)
                 yield Edit("replaced_factor", turned, 3, site, factor, 1 / factor)
         yield from self.several_dropped(site, factors)
+        yield from self.sizes_dropped(site, factors)
+        yield from self.distributed(site, factors)
+
+    def sizes_dropped(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
+        sizes = [f for f in factors if self.size_in(f) is not None]
+        if len(sizes) > 1:
+            rest = sp.Mul(*(f for f in factors if f not in sizes))
+            yield Edit("batch_scale", site.put(rest), 1, site, sp.Mul(*sizes))
+
+    def distributed(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
+        """A factor left out of one summand, where a common one was taken out of a sum."""
+        for total in (f for f in factors if f.is_Add and any(t.is_Mul for t in f.args)):
+            rest = [f for f in factors if f != total]
+            for term in total.args:
+                others = sp.Mul(*rest) * (total - term)
+                parts = [*rest, *sp.Mul.make_args(term)]
+                for k, factor in enumerate(parts):
+                    if factor.is_number or has_adjoint(factor) or factor.has(Size):
+                        continue
+                    left = sp.Mul(*(f for m, f in enumerate(parts) if m != k))
+                    yield Edit("missing_factor", site.put(others + left), 1, None, factor)
+                    more = sp.Mul(*parts, factor)
+                    yield Edit("extra_factor", site.put(others + more), 2, None, None, factor)
 
     def dropped(self, site: Site, factor: sp.Expr, rest: sp.Expr) -> Edit:
         if factor == -1:
             return Edit("sign", site.put(rest), 0, site, site.expr)
         kind, rank = "missing_factor", 0
-        if self.size_in(factor) is not None:
+        if factor.is_number and self.raw:  # the 1/2 and the 2 of a square
+            kind, rank = "scale", 1
+        elif self.size_in(factor) is not None:
             kind = self.scale_kind(factor, "missing_factor")
         elif has_adjoint(factor):
             rank = 3
@@ -156,8 +197,13 @@ class Edits:
         return inner.letter if isinstance(inner, Size) else None
 
     def scale_kind(self, factor: sp.Expr, other: str = "extra_factor") -> str:
+        """1/N is the batch's; 1/T is a constant like any other; a root of a size is a factor."""
         index = self.size_in(factor)
-        return "batch_scale" if index is not None and self.is_batch(index) else other
+        if index is None:
+            return other
+        if self.is_batch(index):
+            return "batch_scale"
+        return "scale" if factor == 1 / Size(index) else other
 
     # -- sums of terms --------------------------------------------------------------------------
 
@@ -188,6 +234,7 @@ class Edits:
                 one = node.func(body, *rest) if rest else body
                 yield Edit("missing_sum", site.put(one), 2, site, node, one)
             yield from self.diagonal(site, index, rest)
+            yield from self.matrix(site, index, rest)
             if isinstance(node, SumOver):
                 kind = "batch_scale" if self.is_batch(index) else "extra_factor"
                 yield Edit(kind, site.put(node / size), 2, site, None, 1 / size)
@@ -201,6 +248,27 @@ class Edits:
                 one = site.expr.func(body, *rest) if rest else body
                 yield Edit("softmax_elementwise", site.put(one), 0, site, site.expr, one)
 
+    def matrix(self, site: Site, index: Letter, rest: tuple[Letter, ...]) -> Iterator[Edit]:
+        """A square matrix of a product left out, or twice."""
+        node = site.expr
+        factors = sp.Mul.make_args(node.body)
+        for own in sorted(self.target.free_symbols - set(site.bound), key=str):
+            for factor in factors:
+                square = isinstance(factor, Entry) and {own, index} <= set(factor.indices)
+                if not square or self.unit.sizes.get(base(own), 0) != self.unit.size_of(index):
+                    continue
+                others = sp.Mul(*(f for f in factors if f != factor))
+                if own in others.free_symbols or has_adjoint(factor):
+                    continue
+                without = substitute(others, {index: own})
+                one = node.func(without, *rest) if rest else without
+                yield Edit("missing_factor", site.put(one), 0, site, factor)
+                new = fresh(own, node.body.free_symbols | {own})
+                first = substitute(factor, {index: new})
+                inner = node.func(substitute(factor, {own: new}) * others, *node.letters)
+                twice = SumOver(first * inner, new)
+                yield Edit("extra_factor", site.put(twice), 1, site, None, factor)
+
     # -- leaves ---------------------------------------------------------------------------------
 
     def entry(self, site: Site) -> Iterator[Edit]:
@@ -210,9 +278,31 @@ class Edits:
         for name in self.peers(read.name):
             rank = 1 if name in self.related.get(read.name, ()) else 2
             other = Entry(name, *read.indices)
+            factor = self.factor_between(read, other)
+            if factor is not None:
+                yield Edit("missing_factor", site.put(other), 1, None, factor)
+                continue
+            factor = self.factor_between(other, read)
+            if factor is not None:
+                yield Edit("extra_factor", site.put(other), 1, None, None, factor)
+                continue
             yield Edit("replaced_factor", site.put(other), rank, site, read, other)
+        for name in self.elsewhere.get(read.name, ()):
+            other = Entry(name, *read.indices)
+            yield Edit("replaced_factor", site.put(other), 2, site, read, other)
         for turned in self.turned(read):
             yield Edit("transpose", site.put(turned), 1, site, read, turned)
+
+    def factor_between(self, product: Entry, factor: Entry) -> sp.Expr | None:
+        """What a tensor is multiplied with where another one is defined as their product."""
+        definition = self.unit.definition(product.name)
+        if definition is None or not definition.rhs.is_Mul or not definition.target.plain:
+            return None
+        own = dict(zip(definition.target.indices, product.indices, strict=True))
+        factors = [substitute(f, own) for f in definition.rhs.args]
+        if factor not in factors:
+            return None
+        return sp.Mul(*(f for f in factors if f != factor))
 
     def peers(self, name: str) -> list[str]:
         """Other tensors of the unit with the same shape, adjoints left out."""

@@ -1,0 +1,156 @@
+"""Which mistakes explain an answer's gradients: as few as possible, each blamed once.
+
+The wrong gradients are looked at from the loss towards the input. What the mistakes found so far explain
+follows from them; for the first one that they do not explain, every mistake on its path is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import chain, islice
+
+from symbp.judge.diagnose_bench import Bench
+from symbp.judge.diagnose_findings import Finding, Mistakes, Observed, close
+from symbp.judge.diagnose_special import composed_scale, special
+from symbp.judge.mutations_mistake import Mutation
+
+PAIRS = 400  # tried at most, for one parameter
+LOOSE = 300  # mistakes tried at most where none fits what is right
+
+
+def diagnose(bench: Bench, seen: Observed) -> tuple[Finding, ...]:
+    """The findings in the order in which they were made; parameters without one stay unexplained."""
+    return _Search(bench, seen).run()
+
+
+class _Search:
+    def __init__(self, bench: Bench, seen: Observed) -> None:
+        self.bench = bench
+        self.seen = seen
+        self.made: list[Finding] = []
+        self.accepted: Mistakes = ()
+        self.solid = frozenset(seen.right) - bench.flat  # must not be changed by a mistake
+
+    def run(self) -> tuple[Finding, ...]:
+        for name in self.seen.wrong:
+            if self.accepted and self.fits(self.accepted, name):
+                self.follow(name)
+                continue
+            finding = (
+                self.single(name)
+                or self.scaled(name)
+                or self.forward(name)
+                or self.loose(name)
+                or self.pair(name)
+            )
+            if finding is not None:
+                self.made.append(finding)
+                self.accepted = (*self.accepted, *finding.mistakes)
+        return tuple(self.made)
+
+    def follow(self, name: str) -> None:
+        """A parameter that the mistakes found so far explain follows from all that reach it."""
+        for k, finding in enumerate(self.made):
+            if any(name in self.bench.touched(m) for m in finding.mistakes):
+                self.made[k] = replace(finding, parameters=(*finding.parameters, name))
+
+    # -- whether a mistake fits -----------------------------------------------------------------
+
+    def fits(self, mistakes: Mistakes, name: str) -> bool:
+        """Whether mistakes give exactly what the answer says, at every point."""
+        values = self.seen.gradients.get(name)
+        return values is not None and all(
+            close(
+                value,
+                self.bench.gradient(mistakes, name, k),
+                1e-6 * self.bench.largest[k],
+                self.seen.exact,
+            )
+            for k, value in enumerate(values)
+        )
+
+    def coverage(self, mistakes: Mistakes, name: str) -> int:
+        """How many of the wrong parameters are explained with them."""
+        others = [n for n in self.seen.wrong if n != name]
+        return 1 + sum(self.fits(mistakes, n) for n in others)
+
+    def named(self, mistakes: Mistakes) -> int:
+        """How many of the adjoints that the answer names are what the mistakes give."""
+        count = 0
+        for tensor, values in self.seen.adjoints.items():
+            count += close(values[0], self.bench.adjoint(mistakes, tensor, 0))
+        return count
+
+    def allowed(self, mutation: Mutation) -> bool:
+        return not self.bench.touched(mutation) & self.solid
+
+    # -- one mistake ----------------------------------------------------------------------------
+
+    def single(self, name: str) -> Finding | None:
+        known = (m for m in self.bench.candidates(name) if self.allowed(m))
+        measured = special(self.bench, self.seen, self.accepted, name)
+        return self.best(name, chain(known, (m for m in measured if self.allowed(m))))
+
+    def loose(self, name: str) -> Finding | None:
+        """A mistake that leaves right what it could change: it does not, or it was made only in what
+        flows into this parameter."""
+        others = [m for m in self.bench.candidates(name) if not self.allowed(m)]
+        others.sort(key=lambda m: (m.rank, len(self.bench.touched(m) & self.solid)))
+        return self.best(name, others[:LOOSE])
+
+    def forward(self, name: str) -> Finding | None:
+        """A mistake in the forward pass, with which the backward pass reads other values."""
+        return self.best(name, self.bench.mutations.forward[:LOOSE], careful=True)
+
+    def best(
+        self, name: str, candidates: Iterable[Mutation], careful: bool = False
+    ) -> Finding | None:
+        hits = [m for m in candidates if self.fits((*self.accepted, m), name)]
+        if careful:
+            hits = [m for m in hits if self.keeps(m)]
+        if not hits:
+            return None
+        covered = {m: self.coverage((*self.accepted, m), name) for m in hits}
+        most = max(covered.values())
+        hits = [m for m in hits if covered[m] == most]
+        if len(hits) > 1 and self.seen.adjoints:
+            said = {m: self.named((*self.accepted, m)) for m in hits}
+            hits = [m for m in hits if said[m] == max(said.values())]
+        first = min(hits, key=lambda m: (m.rank, m.raw))
+        also = {m.kind: m for m in reversed(hits) if m.loss is not None and m is not first}
+        return Finding((first,), (name,), tuple(also.values()))
+
+    def keeps(self, mutation: Mutation) -> bool:
+        """Whether what is right stays right."""
+        mistakes = (*self.accepted, mutation)
+        return all(
+            close(self.bench.gradient(mistakes, n, 0), self.bench.gradient(self.accepted, n, 0))
+            for n in self.bench.touched(mutation) & self.solid
+        )
+
+    # -- two mistakes ---------------------------------------------------------------------------
+
+    def scaled(self, name: str) -> Finding | None:
+        """A likely mistake, and a constant factor beside it in the same equation."""
+        for mutation in self.bench.candidates(name):
+            if mutation.rank <= 1 and self.allowed(mutation):
+                both = composed_scale(self.bench, self.seen, self.accepted, mutation, name)
+                if both is not None and self.fits((*self.accepted, both), name):
+                    return Finding((both,), (name,))
+        return None
+
+    def pair(self, name: str) -> Finding | None:
+        """Two likely mistakes on the path of one gradient: in one equation, or in two."""
+        likely = [m for m in self.bench.candidates(name) if m.rank <= 1 and self.allowed(m)]
+        again = (both for m in likely for both in self.bench.mutations.again(m))
+        found = self.best(name, islice(again, PAIRS))
+        if found is not None:
+            return found
+        pairs = (
+            (a, b) for k, b in enumerate(likely) for a in likely[:k] if a.equation is not b.equation
+        )
+        for two in islice(pairs, PAIRS):
+            if self.fits((*self.accepted, *two), name):
+                return Finding(two, (name,))
+        return None

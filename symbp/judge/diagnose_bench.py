@@ -1,0 +1,235 @@
+"""The bench on which answers to one network are judged: its points, and what mistakes give there.
+
+What was computed for one answer is kept for the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from symbp.calculus.equation import ADJOINT
+from symbp.judge.diagnose_findings import Mistakes
+from symbp.judge.evaluate import Array
+from symbp.judge.evaluate_network import Chain, Changes, Place, State
+from symbp.judge.evaluate_parts import Part
+from symbp.judge.evaluate_unit import Changed
+from symbp.judge.mutations import Mutations
+from symbp.judge.mutations_mistake import Mutation
+from symbp.judge.outcome import Point
+from symbp.network.items import statements
+from symbp.network.program import Program
+
+Way = Callable[[Changes, Mistakes, str, int], Array | None]
+
+
+class Bench:
+    """One program at its points, in training mode or out of it."""
+
+    def __init__(self, program: Program, points: tuple[Point, ...], training: bool = False) -> None:
+        self.program = program
+        self.points = points
+        self.chain = Chain(program, training)
+        self.mutations = Mutations(self.chain)
+        self.states = [self._state(p) for p in points]
+        self._found: dict[tuple[Mistakes, str, int], Array | None] = {}
+        self._again: dict[tuple[Mistakes, int], State] = {}
+        self._reached: dict[tuple[str, str], frozenset[str]] = {}
+        self._touched: dict[Mutation, frozenset[str]] = {}
+
+    def _state(self, point: Point) -> State:
+        with np.errstate(all="ignore"):
+            return self.chain.state(point.params, point.x, self._targets(point), {})
+
+    def _targets(self, point: Point) -> Mapping[str, Array]:
+        outputs = zip(self.program.targets, self.program.graph.outputs, strict=True)
+        found = {}
+        for name, (output, source) in outputs:
+            t = np.asarray(point.t[output.target] if isinstance(point.t, Mapping) else point.t)
+            shape = self.program.tensors[source].shape
+            if t.ndim == len(shape) - 1 and output.loss.type == "cross_entropy":
+                t = np.eye(int(shape[-1] or 1))[t.astype(int)]
+            found[name] = t
+        return found
+
+    # -- the network ----------------------------------------------------------------------------
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The parameters' tensors, in the order in which their gradients are computed."""
+        order = [s.defines.removeprefix(ADJOINT) for s in statements(self.program.backward)]
+        known = [p.name for p in self.program.graph.parameters]
+        return tuple(sorted(known, key=lambda n: order.index(n) if n in order else len(order)))
+
+    @cached_property
+    def largest(self) -> tuple[float, ...]:
+        """The largest entry of all gradients at each point."""
+        return tuple(
+            max((float(np.abs(self.right(n, k)).max(initial=0)) for n in self.names), default=0.0)
+            for k in range(len(self.points))
+        )
+
+    @cached_property
+    def flat(self) -> frozenset[str]:
+        """Parameters on which the loss does not depend: their gradient is zero but for rounding."""
+        return frozenset(
+            n for n in self.names
+            if all(np.abs(self.right(n, k)).max(initial=0) <= 1e-12 * self.largest[k]
+                   for k in range(len(self.points)))
+        )  # fmt: skip
+
+    def right(self, name: str, point: int) -> Array:
+        found = self.gradient((), name, point)
+        assert found is not None
+        return found
+
+    # -- mistakes -------------------------------------------------------------------------------
+
+    def gradient(self, mistakes: Mistakes, name: str, point: int) -> Array | None:
+        """The gradient by a parameter under mistakes; None where they have no value together."""
+        key = (mistakes, name, point)
+        if key not in self._found:
+            self._found[key] = self._value(self._gradient, mistakes, name, point)
+        return self._found[key]
+
+    def adjoint(self, mistakes: Mistakes, tensor: str, point: int) -> Array | None:
+        """The adjoint of an activation under mistakes."""
+        return self._value(self._adjoint, mistakes, tensor, point)
+
+    def _value(self, way: Way, mistakes: Mistakes, name: str, point: int) -> Array | None:
+        changes = merged(mistakes)
+        if changes is None:
+            return None
+        try:
+            with np.errstate(all="ignore"):
+                return way(changes, mistakes, name, point)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return None  # a mistake that cannot be computed is in nobody's answer
+
+    def _gradient(self, changes: Changes, mistakes: Mistakes, name: str, point: int) -> Array:
+        state, weights = self._under(mistakes, point)
+        found = self.chain.gradients(state, changes, (name,), weights)[name]
+        for mistake in mistakes:
+            if name in mistake.added:
+                found = found + mistake.added[name][point]
+        return found
+
+    def _adjoint(
+        self, changes: Changes, mistakes: Mistakes, tensor: str, point: int
+    ) -> Array | None:
+        state, weights = self._under(mistakes, point)
+        given = self.chain.given(state, changes, 0, weights)
+        return self.chain.total(self.chain.place(tensor, ()), given)
+
+    def _under(self, mistakes: Mistakes, point: int) -> tuple[State, dict[str, Array]]:
+        """The state after a forward pass with mistakes in it, and the weights that they move."""
+        forward = {id: change for m in mistakes for id, change in m.forward.items()}
+        state = self.states[point]
+        if forward:
+            key = (tuple(m for m in mistakes if m.forward), point)
+            if key not in self._again:
+                self._again[key] = self.chain.again(state, forward)
+            state = self._again[key]
+        weights = {
+            name: self.values(name, point) + steps[point]
+            for m in mistakes
+            for name, steps in m.moved.items()
+        }
+        return state, weights
+
+    def values(self, name: str, point: int) -> Array:
+        """A parameter's entries, all copies of it."""
+        return np.asarray(self.points[point].params[self.program.tensors[name].key])
+
+    # -- what a mistake reaches -----------------------------------------------------------------
+
+    def touched(self, mutation: Mutation) -> frozenset[str]:
+        """The parameters whose gradients a mistake may change."""
+        if mutation not in self._touched:
+            self._touched[mutation] = self._reach(mutation)
+        return self._touched[mutation]
+
+    def _reach(self, mutation: Mutation) -> frozenset[str]:
+        if mutation.forward:
+            return frozenset(self.names)
+        found = set(mutation.added)
+        if mutation.moved and mutation.equation is not None:
+            found |= self.reach(mutation.part, mutation.equation.name)
+        for id, change in mutation.changes.items():
+            names = change.touched if isinstance(change, Changed) else None
+            found |= self._outside(id, names)
+        return frozenset(found)
+
+    def reach(self, part: Part, adjoint: str) -> frozenset[str]:
+        """The parameters that an adjoint of a part flows into."""
+        key = (part.id, adjoint)
+        if key not in self._reached:
+            names = part.system.readers.get(adjoint, frozenset())
+            self._reached[key] = self._outside(part.id, names)
+        return self._reached[key]
+
+    def _outside(self, id: str, names: frozenset[str] | None) -> frozenset[str]:
+        found: set[str] = set()
+        for block in self.chain.blocks:
+            joined = block.part.joined.id if block.part.joined else ""
+            if id in (block.part.id, joined):
+                for part, places in self.chain.faces(block):
+                    for local in part.outside:
+                        if names is None or ADJOINT + local in names:
+                            found |= self.above[places[local]]
+        return frozenset(found)
+
+    @cached_property
+    def above(self) -> Mapping[Place, frozenset[str]]:
+        """The parameters that the adjoint at a place flows into."""
+        found: dict[Place, frozenset[str]] = {}
+        known = {p.name for p in self.program.graph.parameters}
+        for block in self.chain.blocks:
+            for part, places in self.chain.faces(block):
+                for local in part.outside:
+                    place = places[local]
+                    own = frozenset({place[0]} & known)
+                    found.setdefault(place, own)
+            if block.output is not None and block.part.kind == "layer":
+                ways = [found[block.places[local]] for local in block.part.outside]
+                found[block.output] = frozenset().union(*ways)
+        return found
+
+    def sums(self, name: str) -> Iterable[tuple[tuple[Part, str], ...]]:
+        """On a parameter's path, what flows into one tensor from several parts: those parts, with their
+        local names for it."""
+        seen: set[tuple[tuple[str, str], ...]] = set()
+        for place, users in reversed(list(self.chain.users.items())):
+            blocks = self.chain.blocks
+            found = tuple(dict.fromkeys((blocks[number].part, local) for number, local in users))
+            key = tuple((part.id, local) for part, local in found)
+            if len({id for id, _ in key}) > 1 and name in self.above[place] and key not in seen:
+                if all(part.joined is None for part, _ in found):
+                    seen.add(key)
+                    yield found
+
+    def candidates(self, name: str) -> Iterable[Mutation]:
+        """The mistakes that may change a parameter's gradient, those nearest the loss first."""
+        for part in reversed(self.chain.parts):
+            for mutation in self.mutations.of(part):
+                if name in self.touched(mutation):
+                    yield mutation
+
+
+def merged(mistakes: Mistakes) -> Changes | None:
+    """All changes together; None where two cannot be made at once."""
+    found: dict[str, object] = {}
+    for mistake in mistakes:
+        for id, change in mistake.changes.items():
+            known = found.get(id)
+            if known is None:
+                found[id] = change
+                continue
+            if not isinstance(known, Changed) or not isinstance(change, Changed):
+                return None
+            if known.system is not change.system or known.changes.keys() & change.changes.keys():
+                return None
+            found[id] = known.system.replaced({**known.changes, **change.changes})
+    return found  # type: ignore[return-value]
