@@ -73,14 +73,18 @@ def run(program: Program) -> Run:
     recorder = _Recorder({t.name for t in program.tensors.values() if t.role in GIVEN})
     recorder.listen(live)
     params = live.init_params(spec.train.seed)
-    whole = len(made.arrays[0]) <= ALL
-    x, t = spread(made.arrays, ALL if whole else SAMPLES)
+    x, t = few(made.arrays)
     kept = (*program.graph.parameters, *program.graph.buffers)
     recorder.given |= {p.name: np.asarray(params[p.key]) for p in kept}
     moved = _step(live, params, x, t, spec.train.seed)
     moves = [Note(f"update.{p.key}", p.name, {}, moved[p.key]) for p in program.graph.parameters]
     notes = (*recorder.notes, *moves)
     return Run(recorder.given, notes, params, moved, x, t, spec.train.seed)
+
+
+def few(arrays: Arrays) -> Arrays:
+    """The samples that a step is shown on."""
+    return spread(arrays, ALL if len(arrays[0]) <= ALL else SAMPLES)
 
 
 def spread(arrays: Arrays, count: int) -> Arrays:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from symbp.language.spec import Train
 from symbp.lecture.numbers_run import Run, run, spread
 from symbp.lecture.recording_picture import Picture, empty_picture
 from symbp.network.program import Program
@@ -75,7 +76,7 @@ def record(program: Program, seconds: float = SECONDS) -> Recording:
     made = package(program)
     live = module.load(made.module.source, made.name)
     train = program.graph.spec.train
-    epochs, samples = _affordable(run(program), made, train.epochs, train.batch_size, seconds)
+    epochs, samples = affordable(run(program), made, train, seconds)
     arrays = spread(made.arrays, samples)
     copies = {p.key: tuple(level.times for level in p.levels) for p in program.graph.parameters}
     watch = _Watch(live, arrays, copies, empty_picture(program, arrays), train.seed)
@@ -92,10 +93,11 @@ def record(program: Program, seconds: float = SECONDS) -> Recording:
     return watch.recording(train.epochs, len(made.arrays[0]))
 
 
-def _affordable(
-    step: Run, made: Package, epochs: int, batch: int | None, seconds: float
+def affordable(
+    step: Run, made: Package, train: Train, seconds: float = SECONDS
 ) -> tuple[int, int]:
     """How many epochs, on how many samples, take about so many seconds."""
+    epochs, batch = train.epochs, train.batch_size
     numbers = sum(note.value.size for note in step.notes) / len(step.x)
     total = len(made.arrays[0])
     per_sample = len(step.notes) * PER_LINE / (batch or total) + numbers * PER_NUMBER
