@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -89,7 +90,7 @@ def _draw(
     buffers = {buffer.name for buffer in net.buffers}
     moved = {}
     for name, value in params.items():
-        noise = SPREAD * rng.standard_normal(np.shape(value))
+        noise = _spread(np.shape(value)) * rng.standard_normal(np.shape(value))
         grows = name in buffers and (value > 0).all()  # a variance
         moved[name] = value * np.exp(noise) if grows else value + noise
         if positive > 1:
@@ -105,8 +106,15 @@ def _draw(
     return Point(moved, x, t)
 
 
+def _spread(shape: tuple[int, ...]) -> float:
+    """Of what is added to fresh parameters; a sum over many entries stays where nothing saturates."""
+    return SPREAD / max(1.0, math.prod(shape[:-1]) / 4) ** 0.5
+
+
 def _target(output: Judged, samples: int, rng: np.random.Generator, positive: bool) -> Array:
     size = (samples, *output.expected)
+    if output.prepared and output.count:  # one-hot serves answers that subtract it, and others too
+        return np.eye(output.count)[rng.integers(output.count, size=size)]
     match output.classes:
         case "one_hot":
             return np.eye(size[-1])[rng.integers(size[-1], size=size[:-1])]
