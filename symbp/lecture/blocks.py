@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from symbp.printers.marks import written
+from symbp.lecture.html_data import with_data
 from symbp.writers.document import Block, Formula, Section, Sentence
 from symbp.writers.phrases import PHRASES, phrase
 
@@ -59,11 +59,6 @@ class Fold:
 class Part:
     title: str
     blocks: tuple[Words | Line | Fold, ...]
-
-
-def with_data(text: str) -> str:
-    """Marked LaTeX as KaTeX reads it: ``\\htmlData{term=KEY}{...}`` around each term."""
-    return written(text, lambda key: rf"\htmlData{{term={key}}}{{", "}")
 
 
 def part(section: Section, lang: str) -> Part:

@@ -41,7 +41,7 @@ def _statement(statement: Statement) -> Statement:
         if piece.finished is not None:
             own = len(piece.finished.compounds)
             keys = {f"{TERM}{k}": f"e.{statement.id}.{count + k}" for k in range(1, own + 1)}
-            piece = replace(piece, finished=piece.finished.marked, names={**piece.names, **keys})
+            piece = replace(piece, finished=piece.finished.marked, keys=keys)
             count += own
         pieces.append(piece)
     return replace(statement, pieces=tuple(pieces))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from symbp.lecture.blocks import Part, part, with_data
+from symbp.lecture.blocks import Part, part
+from symbp.lecture.html_data import with_data
 from symbp.lecture.marking import with_terms
 from symbp.lecture.places import Span, spans
 from symbp.network.program import Program

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from symbp.calculus.equation import ADJOINT
 from symbp.network import unit_text
@@ -15,12 +15,13 @@ from symbp.printers.finished import Finished
 @dataclass(frozen=True, eq=False)
 class Piece:
     """A right-hand side with the tensors of this network in its slots; or, without a text, an alias:
-    the value of ``source``."""
+    the value of ``source``. ``keys`` are those of its marked terms."""
 
     finished: Finished | None
     names: Mapping[str, str]
     source: str = ""
     whole: bool = False  # parameters are read with all copies of a repeat at once
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     def tensor(self, local: str) -> str:
         """The network's tensor for a local name; adjoint marks stay in front."""

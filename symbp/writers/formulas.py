@@ -30,7 +30,8 @@ class Formulas:
         """
         if self.several(item):
             parts = (replace(item, pieces=(piece,)) for piece in item.pieces)
-            return "; ".join(self.formula(part, dialect, notation) for part in parts)
+            texts = [self.formula(part, dialect, notation) for part in parts]
+            return "; ".join(texts) if all(texts) else ""
         for kind in (notation,) if notation else ("matrix", "index"):
             letters = self.letters(item) if kind == "index" else ()
             sides = [self._sides(item, p, dialect, kind, letters) for p in item.pieces]
@@ -103,7 +104,7 @@ class Formulas:
             if name == BATCH:
                 return "N"
             if name.startswith(TERM):
-                return piece.tensor(name)
+                return piece.keys[name]
             known = self.storage.name(piece.tensor(name) if piece.finished else name)
             known = replace(known, levels=()) if piece.whole else known
             method = known.latex if isinstance(dialect, Latex) else known.unicode

@@ -182,6 +182,4 @@ def _terms_of(piece: Piece) -> dict[Meaning, str]:
     if piece.finished is None:
         return {}
     found = piece.finished.terms(Reader(lambda ref: piece.tensor(ref.name), None))
-    return {
-        meaning: fill(key, lambda name, *_: piece.tensor(name)) for meaning, key in found.items()
-    }
+    return {meaning: fill(key, lambda name, *_: piece.keys[name]) for meaning, key in found.items()}

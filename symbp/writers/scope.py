@@ -70,7 +70,7 @@ class ScopeText:
             if name == BATCH:
                 return "N"
             if name.startswith(TERM):
-                return piece.tensor(name)
+                return piece.keys[name]
             known = self.storage.name(piece.tensor(name))
             method = known.latex if isinstance(dialect, Latex) else known.unicode
             return method(index, label, transposed)

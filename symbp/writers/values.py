@@ -49,7 +49,7 @@ class Values:
 
     def place(self, piece: Piece, name: str) -> str:
         if name.startswith(TERM):
-            return piece.tensor(name)
+            return piece.keys[name]
         if name.startswith(LOOP):
             return self.loop_variable(name.removeprefix(LOOP))
         if name.startswith(SHARED):
