@@ -9,11 +9,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-import symbp
 from symbp.data.shapes import SIDE
 from symbp.proof import module
 from symbp.writers.main_part import Arrays
 from symbp.writers.package import package
+from tests.examples import example
 
 pytestmark = pytest.mark.slow
 ACCURACY = {  # of the part held out
@@ -37,7 +37,7 @@ class Run:
 @cache
 def run(name: str) -> Run:
     """The example's own module, trained as its file says."""
-    made = package(symbp.load(name).program)
+    made = package(example(name).program)
     loaded = module.load(made.module.source, name)
     return Run(loaded, made.arrays, *loaded.train(*made.arrays))
 
@@ -59,7 +59,7 @@ def test_the_detector_finds_the_box_within_a_pixel():
 def test_the_transformer_beats_the_table_of_pairs():
     """Each character guessed from the one before it alone, counted in what the network trained on."""
     trained = run("shakespeare_transformer")
-    (x, t), train = trained.arrays, symbp.load("shakespeare_transformer").spec.train
+    (x, t), train = trained.arrays, example("shakespeare_transformer").spec.train
     kept, held = trained.module._split(np.zeros(len(x)), train.held_out, train.seed)
     pairs = np.full((36, 36), 0.2)
     np.add.at(pairs, (x[kept], t[kept]), 1)

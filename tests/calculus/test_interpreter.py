@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import sympy as sp
 
-import symbp
 from symbp import examples
 from symbp.arrays.scan import Inside
 from symbp.calculus.equation import Equation, adjoint_name
@@ -32,6 +31,7 @@ from symbp.network.template import named_bodies
 from symbp.network.unit_text import UnitText
 from symbp.network.vocabulary import bounds
 from tests.calculus.units import CASES, computed, interpreted, shape_in, text_of
+from tests.examples import example
 
 I, J, K = letter("i"), letter("j"), letter("k")
 SIZES = {"i": 2, "j": 3, "k": 4}
@@ -185,7 +185,7 @@ def test_every_line_of_code_equals_its_equation(name):
 
 @pytest.mark.parametrize("name", examples.names())
 def test_every_line_of_an_example_equals_its_equation(name):
-    network = symbp.load(name)
+    network = example(name)
     texts = [t.training for t in network.program.graph.library.templates.values()]
     texts += [head.text for head in network.program.heads]
     wrong = [line for text in texts for line, error in differences(text) if not error < 1e-12]

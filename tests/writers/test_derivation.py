@@ -13,6 +13,7 @@ from symbp.errors import InputError
 from symbp.writers.derivation import NOTATIONS, Derivation
 from symbp.writers.document import Formula, Sentence
 from symbp.writers.phrases import LANGUAGES, PHRASES
+from tests.examples import example
 
 NAMES = examples.names()
 COMMANDS = {
@@ -28,7 +29,7 @@ PLACE = re.compile(r"(?:[a-z]'*)+|\d* ?[a-z]'*(?:[+-](?:\d+|\d* ?[a-z]'*))*")  #
 
 @cache
 def derived(name: str, notation: str, lang: str = "en") -> Derivation:
-    return symbp.load(name).derive(notation=notation, lang=lang)
+    return example(name).derive(notation=notation, lang=lang)
 
 
 def formulas(document: Derivation) -> list[Formula]:
@@ -148,12 +149,12 @@ def handed_back(tensor: str, line: Formula) -> bool:
 
 @cache
 def recurrent(name: str) -> set[str]:
-    return {t.part_of for t in symbp.load(name).program.tensors.values() if t.delayed}
+    return {t.part_of for t in example(name).program.tensors.values() if t.delayed}
 
 
 @cache
 def of_copies(name: str) -> set[str]:
-    program = symbp.load(name).program
+    program = example(name).program
     return {"h1"} if any("." in t for t in program.tensors) else set()
 
 
@@ -195,7 +196,7 @@ def test_the_chain_rule_comes_first_then_its_factors_then_the_result(name, notat
 @every
 def test_every_parameter_has_its_result_and_its_update(name, notation):
     document = derived(name, notation)
-    program = symbp.load(name).program
+    program = example(name).program
     assert len(document.results) == len(program.graph.parameters)
     shown = {f.id for f in formulas(document) if f.kind == "result"}
     assert {f"backward.d{p.name}" for p in program.graph.parameters} <= shown
@@ -348,24 +349,24 @@ def test_matrix_form_of_the_recursion():
 
 
 def test_with_wrt_only_what_leads_there_is_shown():
-    lines = symbp.load("deep_sigmoid").derive(notation="scalar", wrt=("W8",)).text()
+    lines = example("deep_sigmoid").derive(notation="scalar", wrt=("W8",)).text()
     shown = set(re.findall(r"^    ∂L/∂(\w+) =", lines, re.MULTILINE))
     assert shown == {"y", "h8", "w8"}
     assert "w8 ← w8" not in lines  # adam: one rule for any parameter
-    array = symbp.load("deep_sigmoid").derive(notation="matrix", wrt=("W8",)).text()
+    array = example("deep_sigmoid").derive(notation="matrix", wrt=("W8",)).text()
     assert set(re.findall(r"^    ∂L/∂(\w+) =", array, re.MULTILINE)) == {"y", "h8", "z8", "W8"}
 
 
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_wrt_takes_intermediates_and_gives_one_result_for_each(notation):
-    found = symbp.load("article").derive(notation=notation, wrt=("h", "W1", "h"))
+    found = example("article").derive(notation=notation, wrt=("h", "W1", "h"))
     assert next(r.left.plain.partition("[")[0] for r in found.results) == "∂L/∂h"
     assert len(found.results) == 2
 
 
 def test_wrt_takes_a_part_of_a_layer():
     """The output of a softmax, which the derivation joins with the loss."""
-    (result,) = symbp.load("digits_softmax").derive(notation="index", wrt=("p",)).results
+    (result,) = example("digits_softmax").derive(notation="index", wrt=("p",)).results
     assert result.latex == r"\frac{\partial L}{\partial p_{nk}} = -\frac{t_{nk}}{N p_{nk}}"
 
 
@@ -377,7 +378,7 @@ def test_wrt_inside_copies_shows_the_loop():
 
 @pytest.mark.parametrize("notation", NOTATIONS)
 def test_small_letters_serve_for_large_ones(notation):
-    network = symbp.load("article")
+    network = example("article")
     assert (
         network.derive(notation=notation, wrt=("w1",)).results
         == network.derive(notation=notation, wrt=("W1",)).results
@@ -386,7 +387,7 @@ def test_small_letters_serve_for_large_ones(notation):
 
 def test_an_unknown_name_is_an_error_that_knows_a_near_one():
     with pytest.raises(InputError) as error:
-        symbp.load("article").derive(wrt=("W11",))
+        example("article").derive(wrt=("W11",))
     assert "no parameter or intermediate 'W11' (did you mean 'W1'?)" in str(error.value)
     assert str(error.value).endswith("known here: W1, b1, z1, h, W2, b2, z2, y")
 
@@ -401,7 +402,7 @@ def test_an_unknown_name_is_an_error_that_knows_a_near_one():
 )
 def test_an_unknown_option_is_an_error(options, message):
     with pytest.raises(InputError, match=message):
-        symbp.load("article").derive(**options)
+        example("article").derive(**options)
 
 
 # -- closed forms -----------------------------------------------------------------------------------

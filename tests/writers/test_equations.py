@@ -16,6 +16,7 @@ from symbp.network.items import Item, Loop, Noise, Scan, Statement, Zeros
 from symbp.writers.equations import Entry, as_json, equations, step_lines
 from symbp.writers.module import Module
 from symbp.writers.package import package
+from tests.examples import example
 
 NAMES = examples.names()
 OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
@@ -24,7 +25,7 @@ KEYS = ["id", "pass", "layer", "defines", "uses", "latex", "code", "lines"]
 
 @cache
 def mapped(name: str) -> tuple[Module, tuple[Entry, ...]]:
-    network = symbp.load(name)
+    network = example(name)
     module = package(network.program).module
     return module, equations(network.program, module)
 
@@ -41,7 +42,7 @@ def items(program_part: tuple[Item, ...]) -> list[Statement | Noise]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_equation_of_the_network_appears_once(name):
-    program = symbp.load(name).program
+    program = example(name).program
     module, entries = mapped(name)
     parts = (program.forward, program.loss, program.backward, program.updates)
     expected = [item.id for part in parts for item in items(part) if writes_code(item, module)]
@@ -117,7 +118,7 @@ def test_what_an_equation_uses_was_mapped_before(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_document_has_the_keys_that_programs_rely_on(name):
-    network = symbp.load(name)
+    network = example(name)
     document = json.loads(json.dumps(as_json(network.program, mapped(name)[0])))
     assert list(document) == ["network", "equations"] and document["network"] == name
     for equation in document["equations"]:

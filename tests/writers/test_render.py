@@ -7,16 +7,16 @@ import re
 
 import pytest
 
-import symbp
 from symbp.errors import InputError
 from symbp.writers.document import NOTHING, Formula, Section, Sentence, Text
 from symbp.writers.linebreaks import broken
 from symbp.writers.measure import width
 from symbp.writers.render import FORMATS
+from tests.examples import example
 
 
 def rendered(name: str, form: str, notation: str = "scalar", lang: str = "en") -> str:
-    return symbp.load(name).derive(notation=notation, lang=lang).render(form)
+    return example(name).derive(notation=notation, lang=lang).render(form)
 
 
 # -- every format -----------------------------------------------------------------------------------
@@ -33,15 +33,15 @@ def test_an_unknown_format_is_an_error():
 @pytest.mark.parametrize("name", ["article", "bilinear"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_results_alone_stand_one_on_a_line(name, notation, form):
-    derived = symbp.load(name).derive(notation=notation)
+    derived = example(name).derive(notation=notation)
     lines = derived.render(form, result_only=True).splitlines()
-    assert len(lines) == len(symbp.load(name).program.graph.parameters)
+    assert len(lines) == len(example(name).program.graph.parameters)
     start = "∂L/∂" if form == "text" else r"\frac{\partial L}{\partial "
     assert all(line.startswith(start) and " = " in line for line in lines)
 
 
 def test_matrix_results_of_the_article():
-    derived = symbp.load("article").derive(notation="matrix")
+    derived = example("article").derive(notation="matrix")
     assert derived.render("latex", result_only=True).splitlines() == [
         r"\frac{\partial L}{\partial W_1} = x^\top \frac{\partial L}{\partial z_1}",
         r"\frac{\partial L}{\partial b_1} = \mathbf{1}^\top \frac{\partial L}{\partial z_1}",
@@ -51,7 +51,7 @@ def test_matrix_results_of_the_article():
 
 
 def test_index_results_of_the_article():
-    derived = symbp.load("article").derive(notation="index")
+    derived = example("article").derive(notation="index")
     assert derived.render("latex", result_only=True).splitlines() == [
         r"\frac{\partial L}{\partial W_{1,ij}} = \sum_{n} x_{ni} \frac{\partial L}{\partial z_{1,nj}}",
         r"\frac{\partial L}{\partial b_{1,j}} = \sum_{n} \frac{\partial L}{\partial z_{1,nj}}",
@@ -152,7 +152,7 @@ def test_a_formula_without_a_left_side_goes_on():
 
 
 def test_a_notebook_shows_the_results():
-    network = symbp.load("article")
+    network = example("article")
     assert (
         network.derive()
         ._repr_latex_()

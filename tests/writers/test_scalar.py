@@ -15,6 +15,7 @@ import symbp
 from symbp.calculus.equation import ADJOINT
 from symbp.writers.scalar import Scalar
 from symbp.writers.storage import plan
+from tests.examples import example
 from tests.writers.scalar_networks import ACTIVATIONS, LOSSES, Draw, Drawn
 
 ARTICLE = r"""
@@ -29,12 +30,12 @@ ARTICLE = r"""
 
 
 def test_the_results_of_the_article_one_a_line():
-    derived = symbp.load("article").derive(notation="scalar")
+    derived = example("article").derive(notation="scalar")
     assert derived.render("latex", result_only=True) == ARTICLE
 
 
 def test_the_gradients_by_its_layers():
-    derived = symbp.load("article").derive(notation="scalar", wrt=("y", "h"))
+    derived = example("article").derive(notation="scalar", wrt=("y", "h"))
     assert derived.render("latex", result_only=True).splitlines() == [
         r"\frac{\partial L}{\partial y} = y - t",
         r"\frac{\partial L}{\partial h} = (y - t) \sigma'(w_2 h + b_2) w_2",
@@ -59,12 +60,12 @@ def test_the_gradients_by_its_layers():
     ],
 )
 def test_a_line_of_the_article_s_derivation(line):
-    lines = symbp.load("article").derive(notation="scalar").render("latex").splitlines()
+    lines = example("article").derive(notation="scalar").render("latex").splitlines()
     assert line in [text.split("  % ")[0] for text in lines]
 
 
 def test_sigmoid_and_binary_cross_entropy_cancel_to_p_minus_t():
-    text = symbp.load("spirals").derive(notation="scalar").render("text")
+    text = example("spirals").derive(notation="scalar").render("text")
     steps = [
         "∂L/∂z3 = ∂L/∂p · ∂p/∂z3",
         "∂L/∂p = (1 - t)/(1 - p) - t/p",
@@ -77,7 +78,7 @@ def test_sigmoid_and_binary_cross_entropy_cancel_to_p_minus_t():
 
 
 def test_a_loss_by_formula_gives_one_fraction():
-    (line,) = symbp.load("regression").derive(notation="scalar", wrt=("y",)).results
+    (line,) = example("regression").derive(notation="scalar", wrt=("y",)).results
     assert line.right.latex == r"\frac{e^{y - t} - e^{t - y}}{e^{t - y} + e^{y - t}}"
 
 
@@ -201,7 +202,7 @@ def chain_of(names: list[str], loss: str) -> Drawn:
 
 def test_the_article_equals_sympy_symbolically():
     """Not at a point: the two expressions are one."""
-    scalar = Scalar(plan(symbp.load("article").program))
+    scalar = Scalar(plan(example("article").program))
     drawn = chain_of(["sigmoid", "sigmoid"], "mse")
     numbers = dict(drawn.parameters.items())
     numbers |= {(n, ()): sp.Symbol(n, real=True) for n in "xt"}
@@ -217,13 +218,13 @@ def test_the_article_equals_sympy_symbolically():
 
 
 def test_eight_sigmoid_layers_equal_sympy():
-    check(symbp.load("deep_sigmoid"), chain_of(["sigmoid"] * 8 + ["identity"], "mse"), 1)
+    check(example("deep_sigmoid"), chain_of(["sigmoid"] * 8 + ["identity"], "mse"), 1)
 
 
 def test_binary_cross_entropy_of_the_spirals_equals_sympy():
     drawn = chain_of(["tanh", "tanh", "sigmoid"], "binary_cross_entropy")
     drawn.toml.append('"binary_cross_entropy"')
-    check(symbp.load("spirals"), drawn, 2)
+    check(example("spirals"), drawn, 2)
 
 
 def test_swish_with_its_learnable_slope_equals_sympy():
@@ -234,7 +235,7 @@ def test_swish_with_its_learnable_slope_equals_sympy():
     h = z / (1 + sp.exp(-beta * z))
     drawn.count = 3
     drawn.loss = (drawn.parameter("W", ()) * h + drawn.parameter("b", ()) - t) ** 2 / 2
-    check(symbp.load("swish"), drawn, 3)
+    check(example("swish"), drawn, 3)
 
 
 # -- what has none ----------------------------------------------------------------------------------
@@ -250,11 +251,11 @@ def test_swish_with_its_learnable_slope_equals_sympy():
     ],
 )
 def test_softmax_and_norms_have_no_scalar_form(name, kinds):
-    assert Scalar(plan(symbp.load(name).program)).degenerate == kinds
+    assert Scalar(plan(example(name).program)).degenerate == kinds
 
 
 def test_without_a_scalar_form_the_index_form_is_printed_and_says_so():
-    derived = symbp.load("iris_residual").derive(notation="scalar")
+    derived = example("iris_residual").derive(notation="scalar")
     assert derived.notation == "index"
     assert "nothing left of softmax" in derived.text()
 

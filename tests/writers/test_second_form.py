@@ -8,10 +8,11 @@ import symbp
 from symbp.network.second import second
 from symbp.writers.equations import as_json
 from symbp.writers.package import package
+from tests.examples import example
 from tests.layers.proved import dense, network
 from tests.network.networks import BRANCHES, REPEATS
 
-ARTICLE = symbp.load("article")
+ARTICLE = example("article")
 W2 = (
     r"\mathcal{R}\left\{\frac{\partial L}{\partial W_2}\right\} = "
     r"\mathcal{R}\{h\}^\top \frac{\partial L}{\partial z_2} + "

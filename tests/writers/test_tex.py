@@ -12,6 +12,7 @@ import symbp
 from symbp import examples
 from symbp.writers.derivation import NOTATIONS
 from tests import peers
+from tests.examples import example
 
 WIDEST = 10.0  # points beyond the margin
 PACKAGES = {"en": "", "zh": r"\usepackage[fontset=fandol]{ctex}"}
@@ -75,7 +76,7 @@ def _about(log: str, sign: str) -> str:
 
 def fragments(names: list[str], lang: str) -> dict[str, str]:
     return {
-        f"{name}-{notation}": symbp.load(name).derive(notation=notation, lang=lang).render("tex")
+        f"{name}-{notation}": example(name).derive(notation=notation, lang=lang).render("tex")
         for name in names
         for notation in NOTATIONS
     }
