@@ -3,7 +3,8 @@ length of a step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 import sympy as sp
@@ -48,10 +49,12 @@ def _scales(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Iter
     right = bench.gradient(accepted, name, 0)
     if right is None or right.shape != value.shape:
         return
-    whole = [(places, _together) for places in bench.sums(name)]
-    single = [(place, _scaled) for place in _equations(bench, name)]
-    for place, way in (*whole, *single):
-        without = way(bench, place, sp.S.Zero)
+    ways: list[Callable[[sp.Expr], Mutation | None]] = [
+        *(partial(_together, bench, users) for users in bench.sums(name)),
+        *(partial(_scaled, bench, place) for place in _equations(bench, name)),
+    ]
+    for way in ways:
+        without = way(sp.S.Zero)
         if without is None:
             continue
         base = bench.gradient((*accepted, without), name, 0)
@@ -59,7 +62,7 @@ def _scales(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Iter
             continue
         constant = ratio(value - base, right - base, seen.exact)
         if constant is not None and abs(constant - 1) > 1e-6:
-            found = way(bench, place, number_of(constant))
+            found = way(number_of(constant))
             if found is not None:
                 yield found
 
@@ -71,6 +74,15 @@ def _equations(bench: Bench, name: str) -> Iterator[tuple[Part, Part, int]]:
             for number, written in enumerate(form.system.written):
                 if name in bench.reach(form, written.equation.name):
                     yield part, form, number
+
+
+def _kind(bench: Bench, constant: sp.Expr) -> str:
+    """A factor that a mask of the network has is that of the mask."""
+    for node in bench.program.graph.nodes:
+        for rate in node.template.definition.noise.values():
+            if any(abs(float(constant) - c) < 1e-9 for c in (1 - rate, 1 / (1 - rate))):
+                return "dropout_scale"
+    return "sign" if constant == -1 else "scale"
 
 
 def _together(bench: Bench, users: tuple[tuple[Part, str], ...], constant: sp.Expr) -> Mutation:
@@ -86,7 +98,7 @@ def _together(bench: Bench, users: tuple[tuple[Part, str], ...], constant: sp.Ex
         changes[part.id] = part.system.replaced(new)
     part, local = users[0]
     where = bench.mutations.where(part, adjoint_name(local)) or ""
-    kind = "sign" if constant == -1 else "scale"
+    kind = _kind(bench, constant)
     edit = Edit(kind, sp.S.Zero, 2, None, None, constant)
     return Mutation(kind, where, part, changes, 2, None, edit)
 
@@ -95,10 +107,12 @@ def _scaled(bench: Bench, place: tuple[Part, Part, int], constant: sp.Expr) -> M
     """An equation with a constant in front."""
     part, form, number = place
     e = form.system.written[number].equation
-    where = bench.mutations.where(form, e.name)
+    where = bench.mutations.where(form, e.name, e)
     if where is None:
         return None
-    edit = Edit("scale", constant * e.rhs, 2, None, None, constant)
+    kind = _kind(bench, constant)
+    rank = 1 if kind == "dropout_scale" and part.drops else 2
+    edit = Edit(kind, constant * e.rhs, rank, None, None, constant)
     new = (Written(Equation(e.target, edit.rhs)),) if constant else ()
     return bench.mutations.mutation(part, form.system, number, new, where, edit, False)
 

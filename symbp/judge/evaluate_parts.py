@@ -43,7 +43,7 @@ class Part:
     inputs: tuple[str, ...]
     levels: tuple[Level, ...] = ()
     constants: Mapping[str, Array] = field(default_factory=dict)
-    noise: Mapping[str, float] = field(default_factory=dict)  # local name -> rate
+    drops: bool = False  # whether training puts a random mask here
     joined: Part | None = None
     output: Output | None = None  # of the network, that the loss judges
 
@@ -83,10 +83,9 @@ def parts(program: Program, training: bool) -> tuple[Part, ...]:
 def _layer(node: Node, training: bool) -> Part:
     text = node.template.training if training else node.template.inference
     definition = node.template.definition
-    noise = definition.noise if training else {}
     return Part(
         node.output, node.layer, "layer", text.unit, text.derivation, node.names,
-        definition.inputs, node.levels, noise=noise,
+        definition.inputs, node.levels, drops=bool(definition.noise),
     )  # fmt: skip
 
 

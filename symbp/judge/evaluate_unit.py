@@ -15,8 +15,8 @@ import numpy as np
 
 from symbp.arrays.schedule import Loop, flat, schedule
 from symbp.calculus.equation import ADJOINT, Equation, Link, Unit
-from symbp.calculus.expression import SumOver, entries
-from symbp.judge.evaluate import BATCH, ELSEWHERE, Array, Compiler, Tensors
+from symbp.calculus.expression import Letter, SumOver, entries
+from symbp.judge.evaluate import BATCH, ELSEWHERE, Array, Compiler, Run, Tensors
 
 Kernel = Callable[[Tensors], Array]
 Environment = dict[str, Any]
@@ -63,6 +63,8 @@ class Machine:
             run = value.over(target.indices)
             return lambda t: np.broadcast_to(run(t), [length(t) for length in lengths])
         letters, places = self.compiler.places(target)
+        if written.overwrites:
+            letters, places = self._outer_first(written.equation, letters, places)
         run, grid = value.over(letters), [self.compiler.length(i) for i in letters]
         fill = float(self.unit.fills.get(target.name, 0))
 
@@ -78,6 +80,18 @@ class Machine:
             return total
 
         return scattered
+
+    @staticmethod
+    def _outer_first(
+        equation: Equation, letters: tuple[Letter, ...], places: Run
+    ) -> tuple[tuple[Letter, ...], Run]:
+        """The letters with those in front that no adjoint has: a loop over windows runs over these, and
+        its last step is what stays."""
+        read = {i for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for i in r.indices}
+        outer = tuple(i for i in letters if i not in read)
+        order = (*outer, *(i for i in letters if i in read))
+        axes = [letters.index(i) for i in order]
+        return order, lambda t: tuple(np.transpose(a, axes) for a in places(t))
 
     @cached_property
     def forward_system(self) -> System:

@@ -39,7 +39,18 @@ class Mutations:
         self.program = chain.program
         self.made: dict[str, tuple[Mutation, ...]] = {}
         self.twice: dict[Mutation, tuple[Mutation, ...]] = {}
-        self.places = _places(chain)
+        self.targets: dict[tuple[str, str], str] = {}  # by tensor and target
+        self.places: dict[
+            str, str
+        ] = {}  # the statement of each adjoint, by its name in the program
+        for statement in statements(chain.program.backward):
+            self.places.setdefault(statement.defines, statement.id)
+            for piece in statement.pieces:
+                if piece.finished is not None:
+                    target = piece.finished.equation.target
+                    own = piece.tensor(target.name)
+                    self.places.setdefault(own, statement.id)
+                    self.targets.setdefault((own, str(target)), statement.id)
 
     def of(self, part: Part) -> tuple[Mutation, ...]:
         """The mistakes in one part, likely ones first."""
@@ -68,7 +79,7 @@ class Mutations:
             siblings[written.equation.name] = siblings.get(written.equation.name, 0) + 1
         for number, written in enumerate(system.written):
             equation = written.equation
-            where = self.where(part, equation.name)
+            where = self.where(part, equation.name, equation)
             if where is None:
                 continue
             others = {} if raw else self.elsewhere(part)
@@ -79,7 +90,7 @@ class Mutations:
                 kind = "truncated" if self.is_back(part, equation) else "missing_path"
                 edit = Edit(kind, sp.S.Zero, 0, None, equation.rhs)
                 yield self.mutation(owner, system, number, (), where, edit, raw)
-            if any(True for i in equation.target.indices for _ in entries(i)):
+            if overlaps(equation):
                 edit = Edit("missing_sum", equation.rhs, 1, None, equation.rhs)
                 new = (replace(written, overwrites=True),)
                 yield self.mutation(owner, system, number, new, where, edit, raw)
@@ -256,9 +267,12 @@ class Mutations:
 
     # -- where ----------------------------------------------------------------------------------
 
-    def where(self, part: Part, local: str) -> str | None:
+    def where(self, part: Part, local: str, equation: Equation | None = None) -> str | None:
         """The equation of the map that computes an adjoint, or that it is written into; None where no
-        parameter needs it."""
+        parameter needs it. Of several that add to it, the one with the target of ``equation``."""
+        own = ADJOINT + part.names.get(local.removeprefix(ADJOINT), "")
+        if equation is not None and (own, str(equation.target)) in self.targets:
+            return self.targets[own, str(equation.target)]
         seen: set[str] = set()
         waiting = [local]
         while waiting:
@@ -278,16 +292,12 @@ class Mutations:
         return None
 
 
-def _places(chain: Chain) -> dict[str, str]:
-    """The statement of each adjoint, by its name in the program."""
-    found: dict[str, str] = {}
-    for statement in statements(chain.program.backward):
-        found.setdefault(statement.defines, statement.id)
-        for piece in statement.pieces:
-            if piece.finished is not None:
-                own = piece.tensor(piece.finished.equation.name)
-                found.setdefault(own, statement.id)
-    return found
+def overlaps(equation: Equation) -> bool:
+    """Whether several values go to one place of the target."""
+    for index in equation.target.indices:
+        if any(True for _ in entries(index)) or (index.is_Add and len(index.free_symbols) > 1):
+            return True
+    return False
 
 
 def _renamed(slope: sp.Expr, front: Part, joined: Part, equation: Equation) -> sp.Expr:

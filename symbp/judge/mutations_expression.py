@@ -14,6 +14,7 @@ import sympy as sp
 from symbp.calculus.equation import ADJOINT, Unit
 from symbp.calculus.expression import (
     Entry,
+    Iverson,
     Letter,
     MeanOver,
     Reduction,
@@ -89,6 +90,8 @@ class Edits:
                 yield from self.function(site)
             elif expr.is_Pow:
                 yield from self.power(site)
+            elif isinstance(expr, Iverson):
+                yield from self.condition(site)
         yield from self.everywhere()
 
     # -- the whole right side -------------------------------------------------------------------
@@ -106,6 +109,10 @@ class Edits:
             if self.unit.sizes.get(base(a), 0) == self.unit.sizes.get(base(b), 1):
                 turned = substitute(self.rhs, {a: b, b: a})
                 yield Edit("transpose", turned, 1, root, self.rhs)
+        window = sorted(self.target.free_symbols & self.windows(), key=str)
+        if window and self.target.name.lstrip(ADJOINT) in self.unit.parameters:
+            turned = substitute(self.rhs, {i: Size(i) - 1 - i for i in window})
+            yield Edit("transpose", turned, 1, root, self.rhs)
         for index in sorted(self.target.free_symbols, key=str):
             new = fresh(index, self.rhs.free_symbols)
             body = substitute(self.rhs, {index: new})
@@ -179,6 +186,8 @@ class Edits:
             kind = self.scale_kind(factor, "missing_factor")
         elif has_adjoint(factor):
             rank = 3
+        elif isinstance(factor, Entry) and factor.name in self.unit.parameters:
+            rank = 1
         return Edit(kind, site.put(rest), rank, site, factor)
 
     def several_dropped(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
@@ -223,21 +232,24 @@ class Edits:
 
     def reduction(self, site: Site) -> Iterator[Edit]:
         node = site.expr
+        for count in range(1, min(len(node.letters), 3) + 1):
+            for chosen in combinations(node.letters, count):
+                rest = tuple(i for i in node.letters if i not in chosen)
+                for ends in (dict.fromkeys(chosen, sp.S.Zero), {i: Size(i) - 1 for i in chosen}):
+                    body = substitute(node.body, ends)
+                    one = node.func(body, *rest) if rest else body
+                    yield Edit("missing_sum", site.put(one), 2, site, node, one)
         for index in node.letters:
             size = Size(index)
             rest = tuple(i for i in node.letters if i != index)
             if isinstance(node, MeanOver):
-                kind = "batch_scale" if self.is_batch(index) else "missing_factor"
+                kind = "batch_scale" if self.is_batch(index) else "scale"
                 yield Edit(kind, site.put(node * size), 1, site, 1 / size)
-            for place in (sp.S.Zero, size - 1):
-                body = substitute(node.body, {index: place})
-                one = node.func(body, *rest) if rest else body
-                yield Edit("missing_sum", site.put(one), 2, site, node, one)
             yield from self.diagonal(site, index, rest)
             yield from self.matrix(site, index, rest)
             if isinstance(node, SumOver):
-                kind = "batch_scale" if self.is_batch(index) else "extra_factor"
-                yield Edit(kind, site.put(node / size), 2, site, None, 1 / size)
+                kind, rank = ("batch_scale", 1) if self.is_batch(index) else ("scale", 2)
+                yield Edit(kind, site.put(node / size), rank, site, None, 1 / size)
 
     def diagonal(self, site: Site, index: Letter, rest: tuple[Letter, ...]) -> Iterator[Edit]:
         """The sum over one entry's neighbours as that entry alone."""
@@ -262,7 +274,7 @@ class Edits:
                     continue
                 without = substitute(others, {index: own})
                 one = node.func(without, *rest) if rest else without
-                yield Edit("missing_factor", site.put(one), 0, site, factor)
+                yield Edit("missing_factor", site.put(one), 1, site, factor)
                 new = fresh(own, node.body.free_symbols | {own})
                 first = substitute(factor, {index: new})
                 inner = node.func(substitute(factor, {own: new}) * others, *node.letters)
@@ -368,6 +380,11 @@ class Edits:
         for exponent in (*nearer, -above, 2 * above):
             other = below**exponent
             yield Edit("replaced_factor", site.put(other), 3, site, site.expr, other)
+
+    def condition(self, site: Site) -> Iterator[Edit]:
+        """1 and 0 as 1 and -1, and the other way round."""
+        for other in (2 * site.expr - 1, 1 - site.expr):
+            yield Edit("replaced_factor", site.put(other), 2, site, site.expr, other)
 
     def everywhere(self) -> Iterator[Edit]:
         """One tensor for another in all places, as z (1 - z) for h (1 - h)."""
