@@ -1,6 +1,6 @@
 """A derivation in passages, each around equations that the generated code computes.
 
-    passages(network.program, "en")[4].ids  # ("backward.dz2",): its chain rule, its steps, its result
+passages(network.program, "en")[4].ids  # ("backward.dz2",): its chain rule, its steps, its result
 """
 
 from __future__ import annotations

@@ -159,14 +159,16 @@ def _rows(group: list[Formula], lang: str) -> str:
     left = max(width(f.left.latex) for f in group)
     lines: list[str] = []
     for formula, following in zip(group, [*group[1:], None], strict=True):
-        row = _row(formula, PAPER - left, lang)
+        own = row(formula, PAPER - left, lang)
         kind = following.kind if following else None
         end = f" \\\\{SPACE.get(kind, SPACE[''])}" if kind is not None else ""
-        lines += [*row[:-1], row[-1] + end]
+        lines += [*own[:-1], own[-1] + end]
     return "\n".join(lines)
 
 
-def _row(formula: Formula, room: float, lang: str) -> list[str]:
+def row(formula: Formula, room: float, lang: str) -> list[str]:
+    """The lines of one formula in a display that is aligned at ``&``, none wider than ``room`` points
+    behind its left side, about; all but the last end in a line break."""
     if formula.kind == "shape":
         left = rf"\scriptstyle {formula.left.latex} " if formula.left.latex else ""
         sign = rf"{{}}{formula.relation} " if formula.relation else r"{}\phantom{=}\; "
