@@ -139,7 +139,7 @@ def _critical(known: Moments) -> Critical:
         return _limit(known)
     if points:
         return points[-1]
-    return _none(known, "chi and the slope of the variance map are both 1 at no q")
+    return _none(known, "at no q are chi and the slope of the variance map both 1")
 
 
 def _samples(values: Array, errors: Array) -> list[Sample]:

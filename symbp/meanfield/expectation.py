@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +13,8 @@ from symbp.meanfield.panels import Panels
 ROUNDING = 4e-15
 HIGHEST = 700.0  # the logarithm of phi^2 where it leaves the floats
 NEGLIGIBLE = 34.0  # a part of exp(-34) is below a float's last digit
-CHUNK = 64  # variances at once
+REACH = 40.0  # standard deviations: what lies farther is no float
+CHUNK = 32  # variances at once
 
 
 @dataclass(frozen=True)
@@ -27,34 +29,50 @@ class Values:
     errors: Array
 
 
-def expectations(panels: Panels, jumps: tuple[tuple[float, float], ...], q: Array) -> Values:
-    """The moments at variances q (k,); inf where phi leaves the floats before the density ends it."""
-    parts = [_some(panels, jumps, q[k : k + CHUNK]) for k in range(0, len(q), CHUNK)]
-    return Values(
-        *(np.concatenate([getattr(p, name) for p in parts], axis=-1)
-          for name in ("second", "slope", "rise", "mean", "errors"))
-    )  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class Expectations:
+    """What an activation's panels and jumps, (x, phi(x+)^2 - phi(x-)^2), give for every variance."""
 
+    panels: Panels
+    jumps: tuple[tuple[float, float], ...]
 
-def _some(panels: Panels, jumps: tuple[tuple[float, float], ...], q: Array) -> Values:
-    x, weights = panels.x.ravel(), panels.weights.ravel()
-    squares = panels.squares.reshape(-1, 2)
-    with np.errstate(all="ignore"):
-        moved = np.nan_to_num(x * panels.phi.ravel() * panels.slope.ravel(), posinf=0, neginf=0)
-        columns = np.column_stack([squares, moved, panels.phi.ravel()]) * weights[:, None]
-        columns[~np.isfinite(columns)] = 0.0
-        second, slope, moved, mean = (density(x, q) @ columns).T
+    def at(self, q: Array) -> Values:
+        """The moments at variances q (k,) in rising order; inf where phi leaves the floats before
+        the density ends it."""
+        parts = [self._some(q[k : k + CHUNK]) for k in range(0, len(q), CHUNK)]
+        whole = {f.name: [getattr(part, f.name) for part in parts] for f in fields(Values)}
+        return Values(**{name: np.concatenate(found, axis=-1) for name, found in whole.items()})
+
+    @cached_property
+    def _columns(self) -> Array:
+        """phi^2, phi'^2, x phi phi' and phi at all points, times the weights of the points."""
+        p = self.panels
+        with np.errstate(all="ignore"):
+            moved = p.x * p.phi * p.slope
+            columns = np.stack([p.squares[..., 0], p.squares[..., 1], moved, p.phi], axis=2)
+            columns = columns * p.weights[..., None]
+        return np.where(np.isfinite(columns), columns, 0.0).reshape(-1, 4)
+
+    @cached_property
+    def _beyond(self) -> list[float]:
+        """How close to 0 phi^2 and phi'^2 leave the floats."""
+        lost = np.isinf(self.panels.squares)
+        return [abs(self.panels.x[lost[..., k]]).min(initial=np.inf) for k in (0, 1)]
+
+    def _some(self, q: Array) -> Values:
+        x = self.panels.x.ravel()
+        reach = REACH * np.sqrt(q[-1])
+        near = slice(np.searchsorted(x, -reach), np.searchsorted(x, reach))
+        second, slope, moved, mean = (density(x[near], q) @ self._columns[near]).T
         rise = moved / q
-        for point, height in jumps:
+        for point, height in self.jumps:
             rise += height * point * density(np.array([point]), q)[:, 0] / (2 * q)
-    inner = np.minimum(abs(panels.left), abs(panels.right))
-    errors = (density(inner, q) @ panels.errors).T + ROUNDING * np.stack([second, slope])
-    for k, moment in enumerate((second, slope)):
-        beyond = np.isinf(squares[:, k])
-        if beyond.any():
-            least = HIGHEST - abs(x[beyond]).min() ** 2 / (2 * q)
+        inner = np.minimum(abs(self.panels.left), abs(self.panels.right))
+        errors = (density(inner, q) @ self.panels.errors).T + ROUNDING * np.stack([second, slope])
+        for moment, edge in zip((second, slope), self._beyond, strict=True):
+            least = HIGHEST - edge**2 / (2 * q)
             moment[least > np.log(np.maximum(moment, 1e-300)) - NEGLIGIBLE] = np.inf
-    return Values(second, slope, rise, mean, errors)
+        return Values(second, slope, rise, mean, errors)
 
 
 def density(x: Array, q: Array) -> Array:

@@ -20,7 +20,7 @@ from symbp.meanfield.activation import Activation, named
 from symbp.meanfield.primitives import A, B
 
 Array = np.ndarray
-WIDE_POINTS = 2_500  # so many at most are computed once more, by mpmath
+WIDE_POINTS = 1_500  # so many at most are computed once more, by mpmath
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
     "==": np.equal, "!=": np.not_equal,
@@ -170,8 +170,8 @@ class Walk:
         for variable, jet in arguments.items():
             factor = primitives.partial(expr, variable)
             if jet.slope is not None and factor != 0:
-                term = primitives.evaluate(factor, values, self.wide) * jet.slope
-                slope = term if slope is None else slope + term
+                term = np.multiply(primitives.evaluate(factor, values, self.wide), jet.slope)
+                slope = term if slope is None else np.add(slope, term)
         made = primitives.evaluate(expr, values, self.wide)
         if text and np.size(made) == 1 and np.isnan(float(np.ravel(made)[0])):
             given = [float(np.ravel(v)[0]) for v in values.values()]

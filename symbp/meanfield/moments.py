@@ -19,11 +19,11 @@ from symbp.errors import InputError
 from symbp.meanfield import closed
 from symbp.meanfield.activation import Activation, read
 from symbp.meanfield.closed import expectation
-from symbp.meanfield.expectation import Values, expectations
+from symbp.meanfield.expectation import Expectations, Values
 from symbp.meanfield.growth import largest_variance
 from symbp.meanfield.jets import Array, values, without_value
 from symbp.meanfield.landmarks import landmarks
-from symbp.meanfield.panels import Panels, cut
+from symbp.meanfield.panels import cut
 from symbp.meanfield.poles import jumps, mended
 from symbp.meanfield.smooth import Interval, NoForm, X, intervals
 
@@ -44,14 +44,13 @@ class Moments:
 
     activation: Activation
     landmarks: tuple[float, ...]
-    panels: Panels
-    jumps: tuple[tuple[float, float], ...]
+    expectations: Expectations
     steep: tuple[float, ...]
     limit: float
 
     def at(self, q: Array) -> Values:
         """All moments at variances q (k,) between the ends of GRID."""
-        values = expectations(self.panels, self.jumps, q)
+        values = self.expectations.at(q)
         values.second[q >= self.limit] = np.inf
         values.slope[(q >= self.limit) | bool(self.steep)] = np.inf
         return values
@@ -164,32 +163,29 @@ def moments(activation: str | Activation, scalars: Mapping[str, float] | None = 
 
 @lru_cache(maxsize=64)
 def _moments(activation: Activation) -> Moments:
+    _check_real(activation, np.array(ROUND))
     points = landmarks(activation)
     panels = cut(activation, points)
-    _check_real(activation, panels)
+    _check_real(activation, panels.x[np.isnan(panels.phi)])
     panels, poles = mended(activation, panels, points)
+    what = f"E[phi(sqrt(q) z)^2] diverges for '{activation.text}'"
     for pole in poles:
         if pole.which == 0:
-            raise InputError(
-                f"E[phi(sqrt(q) z)^2] diverges for '{activation.text}': phi has a pole at x = {pole.x:.6g}"
-            )
+            raise InputError(f"{what}: phi has a pole at x = {pole.x:.6g}")
     limit = largest_variance(activation, panels)
     if limit == 0:
-        raise InputError(
-            f"E[phi(sqrt(q) z)^2] diverges for '{activation.text}' at every q > 0: phi grows faster "
-            "than exp(c*x**2) for any c"
-        )
+        raise InputError(f"{what} at every q > 0: phi grows faster than exp(c*x**2) for any c")
     steep = tuple(sorted({pole.x for pole in poles}))
-    heights = tuple(jumps(activation, panels, points))
-    return Moments(activation, tuple(map(float, points)), panels, heights, steep, limit)
+    sums = Expectations(panels, tuple(jumps(activation, panels, points)))
+    return Moments(activation, tuple(map(float, points)), sums, steep, limit)
 
 
-def _check_real(activation: Activation, panels: Panels) -> None:
-    missing = panels.x[np.isnan(panels.phi)]
+def _check_real(activation: Activation, points: Array) -> None:
+    """Raises InputError where phi has no value at one of the points."""
+    phi, _ = values(activation, points)
+    missing = points[np.isnan(phi)]
     if missing.size:
-        nearest = float(missing[np.argmin(abs(missing))])
-        tried = [*ROUND, nearest]
-        x = next(x for x in tried if np.isnan(values(activation, np.array([x]))[0]).any())
+        x = float(missing[np.argmin(abs(missing))])
         raise InputError(
             f"'{activation.text}' has no real value at x = {x:g}, for {without_value(activation, x)} "
             "has none; an activation needs one at every x"

@@ -61,7 +61,10 @@ def edges(name: str) -> tuple[sp.Expr, ...]:
 
 
 def evaluate(expr: sp.Expr, at: Mapping[sp.Symbol, Any], wide: bool) -> Any:
-    """The value of an expression in A and B, entry by entry; ``wide``: of mpmath's numbers."""
+    """The value of an expression in A and B, entry by entry; ``wide``: of mpmath's numbers.
+
+    NumPy does sums and products: a number of mpmath's own would try to read the array beside it.
+    """
     if expr.is_Symbol:
         return at[expr]
     if expr.is_number and not expr.args:
@@ -70,7 +73,7 @@ def evaluate(expr: sp.Expr, at: Mapping[sp.Symbol, Any], wide: bool) -> Any:
     if expr.is_Add or expr.is_Mul:
         total = values[0]
         for value in values[1:]:
-            total = total + value if expr.is_Add else total * value
+            total = np.add(total, value) if expr.is_Add else np.multiply(total, value)
         return total
     if expr.is_Pow and not isinstance(expr, sp.exp):
         return WIDE_POWER(*values) if wide else values[0] ** values[1]
