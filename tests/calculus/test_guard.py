@@ -145,6 +145,6 @@ def test_formulas_with_a_domain_are_checked_inside_it():
 
 def test_the_guard_is_cheap():
     derivation = text_of("layernorm").derivation
-    start = time.perf_counter()
+    start = time.process_time()
     guard(derivation)
-    assert time.perf_counter() - start < 0.2
+    assert time.process_time() - start < 0.2

@@ -237,10 +237,10 @@ BULK = {
 
 
 def refused(text: str) -> InputError:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         parse(text, "net.toml", 7)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     return caught.value
 
 
@@ -273,10 +273,10 @@ def test_many_equations_resolve_at_once():
     names = [f"a{k}" for k in range(400)]
     chain = "\n".join(f"{b}[n,i]={a}[n,i]" for a, b in zip(["x", *names], names, strict=False))
     lines = chain.splitlines()
-    start = time.perf_counter()
+    start = time.process_time()
     for text in (chain, "\n".join(lines[::-1])):
         resolve(parse(text), inputs={"x": (None, 2)}, parameters={})
-    assert time.perf_counter() - start < 4
+    assert time.process_time() - start < 4
 
 
 PARAMETERS = {"W": ["i", 2], "b": (), "M": (2, 2)}
