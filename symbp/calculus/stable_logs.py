@@ -39,6 +39,13 @@ def stable_logs(unit: Unit) -> tuple[tuple[Equation, ...], sp.Expr] | None:
     return None if rhs == loss.rhs else (tuple(before.values()), rhs)
 
 
+def instead_of_logs(expr: sp.Expr, unit: Unit) -> dict[sp.Expr, sp.Expr]:
+    """Each logarithm in an expression that ``stable_logs`` rewrites, with what it writes instead."""
+    logs = sorted(expr.atoms(sp.log), key=str)
+    found = {log: _stable_log(log.args[0], unit, {}) for log in logs}
+    return {log: new for log, new in found.items() if new is not None}
+
+
 def _stable_log(argument: sp.Expr, unit: Unit, before: dict[str, Equation]) -> sp.Expr | None:
     if argument.is_Add and len(argument.args) == 2 and sp.S.One in argument.args:
         other = -next(a for a in argument.args if a != 1)

@@ -39,7 +39,7 @@ def _statement(statement: Statement) -> Statement:
     count = 0
     for piece in statement.pieces:
         if piece.finished is not None:
-            own = len(piece.finished.compounds)
+            own = len(piece.finished.terms.nodes)
             keys = {f"{TERM}{k}": f"e.{statement.id}.{count + k}" for k in range(1, own + 1)}
             piece = replace(piece, finished=piece.finished.marked, keys=keys)
             count += own

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,22 +11,24 @@ import sympy as sp
 from symbp.arrays.border import Border, border
 from symbp.arrays.expressions import Frame
 from symbp.arrays.lower import Added, Lowered, lower
-from symbp.arrays.nodes import Axes, Node, Ref
+from symbp.arrays.nodes import Axes, Ref
 from symbp.arrays.scan import Inside
 from symbp.calculus.equation import ADJOINT, Equation, Unit
-from symbp.calculus.expression import Entry, Letter, entries
+from symbp.calculus.expression import Letter, entries
 from symbp.calculus.index import base
 from symbp.calculus.rewrite import Adjoint
 from symbp.calculus.stabilise import stable
+from symbp.calculus.stable_logs import instead_of_logs
 from symbp.layers.activations import ACTIVATIONS
-from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, TERM, slot, slots
+from symbp.printers.base import ATOM, CAST, LOOP, SHARED, SUM, TERM, slots
 from symbp.printers.dialect import Dialect, Latex, Plain
 from symbp.printers.index import Index
 from symbp.printers.marks import mark
 from symbp.printers.matrix import matrix_equation
-from symbp.printers.meaning import Meaning, Reader, compounds
+from symbp.printers.meaning import Meaning
 from symbp.printers.numpy import NumPy
 from symbp.printers.shared import Shared, shared, with_names
+from symbp.printers.terms import Terms
 
 LATEX_FUNCTIONS = {name: a.latex for name, a in ACTIVATIONS.items()}
 PLAIN_FUNCTIONS = {name: a.plain for name, a in ACTIVATIONS.items() if a.plain}
@@ -56,23 +58,10 @@ class Finished:
         return replace(self, marks=True, _formulas={})
 
     @cached_property
-    def compounds(self) -> tuple[Node, ...]:
-        """The terms of the equation that are more than a tensor, in the order of its formula."""
-        return compounds(self.shown.whole)
-
-    @property
-    def right_side(self) -> str:
-        """The key of the whole right side; what runs is another form of it."""
-        return self.terms().get(Reader().meaning(self.shown.whole), "")
-
-    def terms(self, reader: Reader | None = None) -> dict[Meaning, str]:
-        """What they say, as the reader reads it, with the slots of their keys; none where none are
-        marked."""
-        known = reader or Reader()
-        made: dict[Meaning, str] = {}
-        for k, node in enumerate(self.compounds if self.marks else (), 1):
-            made.setdefault(known.meaning(node), slot(f"{TERM}{k}"))
-        return made
+    def terms(self) -> Terms:
+        """What its formula is made of."""
+        logs = instead_of_logs(self.equation.rhs, self.unit) if self.runs else {}
+        return Terms(self.shown.whole, self.inside, logs)
 
     @cached_property
     def shown(self) -> Lowered:
@@ -94,14 +83,8 @@ class Finished:
     def printer_in(self, loops: Axes) -> NumPy:
         """The printer of what stands in loops of the code over these letters."""
         parameters = frozenset(ADJOINT + p for p in self.unit.parameters)
-        known = Reader(self._in_code, loops)
-        terms = self.terms(known)
-        return NumPy(self.size_of, self.length, parameters).marking(terms, Reader(loops=loops))
-
-    def _in_code(self, ref: Ref) -> Hashable:
-        """What the code reads where the formula reads a tensor."""
-        entry = self.inside.apply(Entry(ref.name, *ref.index))
-        return entry.name, entry.indices  # type: ignore[attr-defined]
+        made = NumPy(self.size_of, self.length, parameters)
+        return made.marking(*self.terms.in_code(loops)) if self.marks else made
 
     @cached_property
     def target(self) -> str:
@@ -125,7 +108,7 @@ class Finished:
         if self.lowered.added:  # what the target is filled with already
             return printer.piece(tree)
         value = printer.value(self.lowered.target, tree)
-        return mark(self.right_side, value), printer.piece(tree)[1]
+        return mark(self.terms.whole if self.marks else "", value), printer.piece(tree)[1]
 
     @cached_property
     def shared(self) -> tuple[Shared, ...]:
@@ -212,6 +195,10 @@ class Finished:
         text = Index(dialect, {}, self.size_of).constant(fill)[0]
         return left, dialect.otherwise(right, text), level
 
+    def terms_in(self, dialect: Dialect) -> dict[Meaning, str]:
+        """The terms to mark in a formula."""
+        return self.terms.slots() if self.marks and isinstance(dialect, Latex) else {}
+
     def size_of(self, index: Letter) -> int | None:
         return self.unit.sizes[base(index)]
 
@@ -220,7 +207,7 @@ class Finished:
         key = (notation, dialect, letters)
         if key not in self._formulas:
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
-            terms = self.terms() if isinstance(dialect, Latex) else {}
+            terms = self.terms_in(dialect)
             if notation == "index":
                 shown = dict(zip(self.equation.target.indices, letters, strict=False))
                 printer = Index(

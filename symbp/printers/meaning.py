@@ -1,14 +1,15 @@
 """What a node of a tree says, apart from how its arrays lie: the identity of a term.
 
 Formula and code are printed from two trees of one equation, which differ in axes, transposes, the grouping
-of products and the letters that are loops of the code. What a node says is the same in both.
+of products and the letters that are loops of the code. What a node says is the same in both, but for a
+sign in front: ``t - y`` says what ``y - t`` says.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -34,65 +35,88 @@ from symbp.arrays.nodes import (
 from symbp.calculus.expression import Letter, Size
 
 Meaning = Hashable
-Factors = tuple[
-    sp.Expr, Counter[Meaning], Counter[Meaning]
-]  # a number, what is above, what is below
+Signed = tuple[int, Meaning]
+Factors = tuple[sp.Expr, Counter[Meaning], Counter[Meaning]]  # number, above, below
+Sum = Contract | Einsum | Reduce
 
 
 @dataclass(frozen=True)
 class Reader:
     """``tensor`` says what a read of a tensor is; sums leave out the letters in ``loops``, all of them
-    where that is None: then every tensor is one number, as in scalar form. Signs do not count:
-    ``t - y`` is ``y - t``."""
+    where that is None: then every tensor is one number, as in scalar form. ``same`` has what stands for
+    something else, up to a sign."""
 
     tensor: Callable[[Ref], Hashable] = lambda ref: (ref.name, ref.index)
     loops: Collection[Letter] | None = ()
+    same: Mapping[Meaning, Signed] = field(default_factory=dict)
 
     def meaning(self, node: Node) -> Meaning:
+        return self.signed(node)[1]
+
+    def signed(self, node: Node) -> Signed:
+        """Whether the node is what it says, or minus that."""
+        sign, found = self._signed(node)
+        other, meaning = self.same.get(found, (1, found))
+        return sign * other, meaning
+
+    def _signed(self, node: Node) -> Signed:
         match node:
             case Align(x=x):
-                return self.meaning(x)
+                return self.signed(x)
             case Ref():
-                return ("read", self.tensor(node))
+                return 1, ("read", self.tensor(node))
             case Arange(letter=letter):
-                return ("letter", letter)
+                return 1, ("letter", letter)
             case Const() | Prod():
                 return _product(self._factors(node))
             case Contract() | Einsum() | Reduce():
                 return self._sum(node)
             case Lin(terms=terms):
                 return self._signed_sum(terms)
-            case Power(x=x, exponent=exponent):
-                return ("power", self.meaning(x), exponent)
-            case Call(function=function, arguments=arguments):
-                return (function, *map(self.meaning, arguments))
-            case FirstMaxMask(x=x, over=over):
-                return ("first", frozenset(over), self.meaning(x))
+            case Power(x=x, exponent=exponent) if exponent.is_Integer:
+                sign, base = self.signed(x)
+                return sign ** (exponent % 2), ("power", base, exponent)
             case Select(condition=condition) if is_indicator(node):
-                return self.meaning(condition)
-            case Select():
-                return ("select", *map(self.meaning, children(node)))
-            case Condition(op=op):
-                return (op, *map(self.meaning, children(node)))
+                return self.signed(condition)
+        return 1, (*self._kind(node), *map(self.signed, children(node)))
 
-    def _sum(self, node: Contract | Einsum | Reduce) -> Meaning:
+    def _kind(self, node: Node) -> tuple[Hashable, ...]:
+        """What a node says besides its children, whose signs count."""
+        match node:
+            case Call(function=function):
+                return (function,)
+            case Condition(op=op):
+                return (op,)
+            case Power(exponent=exponent):
+                return ("power", exponent)
+            case FirstMaxMask(over=over):
+                return ("first", frozenset(over))
+        return (type(node).__name__,)
+
+    # -- sums -----------------------------------------------------------------------------------
+
+    def _sum(self, node: Sum) -> Signed:
         letters = self._letters(node)
         if not letters:
             return _product(self._factors(node))
-        body = _product(self._combined(sp.S.One, _summed(node)))
-        op = node.op if isinstance(node, Reduce) and node.op != "mean" else "sum"
-        return (op, letters, body)
+        if isinstance(node, Reduce) and node.op == "max":
+            return 1, ("max", letters, self.signed(node.x))
+        sign, body = _product(self._combined(sp.S.One, _summed(node)))
+        return sign, ("sum", letters, body)
 
-    def _letters(self, node: Contract | Einsum | Reduce) -> frozenset[Letter]:
+    def _letters(self, node: Sum) -> frozenset[Letter]:
         """What a sum still runs over."""
         return frozenset() if self.loops is None else frozenset(node.over) - frozenset(self.loops)
 
-    def _signed_sum(self, terms: tuple[tuple[int, Node], ...]) -> Meaning:
-        signs = {sign for sign, _ in terms}
-        if len(signs) == 1:
-            return ("plus", frozenset(Counter(self.meaning(x) for _, x in terms).items()), None)
-        sides = [Counter(self.meaning(x) for s, x in terms if s == sign) for sign in (1, -1)]
-        return ("plus", frozenset(frozenset(side.items()) for side in sides), len(sides))
+    def _signed_sum(self, terms: tuple[tuple[int, Node], ...]) -> Signed:
+        """A sum begins with the side, of plus or of minus, whose hash is less."""
+        sides: dict[int, Counter[Meaning]] = {1: Counter(), -1: Counter()}
+        for sign, term in terms:
+            own, meaning = self.signed(term)
+            sides[sign * own][meaning] += 1
+        plus, minus = (frozenset(sides[sign].items()) for sign in (1, -1))
+        turned = not plus or (bool(minus) and hash(minus) < hash(plus))
+        return (-1, ("plus", minus, plus)) if turned else (1, ("plus", plus, minus))
 
     # -- products -------------------------------------------------------------------------------
 
@@ -107,7 +131,8 @@ class Reader:
                 return self._combined(number, over, under)
             case Contract() | Einsum() | Reduce() if not self._letters(node):
                 return self._combined(sp.S.One, _summed(node))
-        return sp.S.One, Counter([self.meaning(node)]), Counter()
+        sign, meaning = self.signed(node)
+        return sp.Integer(sign), Counter([meaning]), Counter()
 
     def _combined(
         self, number: sp.Expr, over: tuple[Node, ...], under: tuple[Node, ...] = ()
@@ -124,18 +149,19 @@ class Reader:
 
     def _number(self, value: sp.Expr) -> sp.Expr:
         if self.loops is None:
-            value = value.xreplace(dict.fromkeys(value.atoms(Size), sp.S.One))
-        return -value if value.could_extract_minus_sign() else value
+            return value.xreplace(dict.fromkeys(value.atoms(Size), sp.S.One))
+        return value
 
 
-def _product(factors: Factors) -> Meaning:
+def _product(factors: Factors) -> Signed:
     number, over, under = factors
-    if number == 1 and not under and over.total() == 1:
-        return next(iter(over))
-    return ("product", number, frozenset(over.items()), frozenset(under.items()))
+    sign = -1 if number.could_extract_minus_sign() else 1
+    if number == sign and not under and over.total() == 1:
+        return sign, next(iter(over))
+    return sign, ("product", sign * number, frozenset(over.items()), frozenset(under.items()))
 
 
-def _summed(node: Contract | Einsum | Reduce) -> tuple[Node, ...]:
+def _summed(node: Sum) -> tuple[Node, ...]:
     """The factors of what a node sums."""
     return (node.x,) if isinstance(node, Reduce) else children(node)
 

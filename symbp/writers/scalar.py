@@ -179,7 +179,7 @@ class Scalar(ChainRule):
 
 
 def _terms_of(piece: Piece) -> dict[Meaning, str]:
-    if piece.finished is None:
+    if piece.finished is None or not piece.finished.marks:
         return {}
-    found = piece.finished.terms(Reader(lambda ref: piece.tensor(ref.name), None))
+    found = piece.finished.terms.slots(Reader(lambda ref: piece.tensor(ref.name), None))
     return {meaning: fill(key, lambda name, *_: piece.keys[name]) for meaning, key in found.items()}

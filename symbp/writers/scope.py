@@ -59,7 +59,7 @@ class ScopeText:
             tree = lower_value(expr, finished.order)
             functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
             printer = Index(dialect, functions, finished.size_of, shown, finished.unit.links)
-            terms = finished.terms() if isinstance(dialect, Latex) else {}
+            terms = finished.terms_in(dialect)
             self.texts[key] = printer.marking(terms).text(tree, SUM)
         return self.filled(self.texts[key], scope.piece, dialect)
 
