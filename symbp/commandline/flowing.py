@@ -112,8 +112,9 @@ def several(network: Network, asked: Asked, listed: str) -> None:
     print_table(summary(variants))
     say()
     _sentences(sentences(variants))
-    say("\nThe norm of ∂L/∂layer, medians over initialisations:\n")
-    print_table(layers(variants))
+    if cures.GRADIENT in cures.aims(names):
+        say("\nThe norm of ∂L/∂layer, medians over initialisations:\n")
+        print_table(layers(variants))
 
 
 def _next(name: str) -> None:

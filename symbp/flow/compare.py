@@ -5,32 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from symbp.errors import InputError
 from symbp.flow import cures
-from symbp.flow.measure import SAMPLES, Bench, bench
+from symbp.flow.measure import SAMPLES, bench
 from symbp.flow.product import Products
 from symbp.flow.report import Report, reported
+from symbp.flow.trial import STEPS, Run, trial
 from symbp.language.spec import Spec
 from symbp.network import assemble, program
 
-STEPS = 200  # of training, for each variant
 AS_IS = "as it is"
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """``losses`` before the first epoch and after each; ``longest`` the longest gradient that a step
-    went along, epoch means, clipped ones at the length they were clipped to."""
-
-    losses: tuple[float, ...]
-    steps: int
-    longest: float
-
-    @property
-    def after(self) -> float:
-        return self.losses[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,26 +62,4 @@ def _variant(name: str, what: str, spec: Spec, seeds: int, steps: int, samples: 
     built = program.build(assemble.build(spec))
     made = bench(built, samples=samples)
     report = reported(Products(built), made, seeds)
-    return Variant(name, what, report, trained(made, spec, steps))
-
-
-def trained(made: Bench, spec: Spec, steps: int) -> Run:
-    """Train by the network's own [train] for so many steps, in whole epochs."""
-    x, t = made.made.arrays
-    train = spec.train
-    kept = len(x) - round(train.held_out * len(x))
-    batches = -(-kept // (train.batch_size or kept))
-    epochs = max(1, -(-steps // batches))
-    params = made.init_params(train.seed)
-    losses = [made.norms(params, train.seed).loss]
-
-    def callback(epoch: int, now: object, history: dict[str, list[float]]) -> bool:
-        losses.append(history["loss"][-1])
-        return not np.isfinite(losses[-1])
-
-    with np.errstate(all="ignore"):
-        history = made.module.train(x, t, params=params, epochs=epochs, callback=callback)[1]
-    longest = float(np.max(history["grad_norm"]))
-    if train.clip_norm is not None:
-        longest = min(longest, train.clip_norm)
-    return Run(tuple(losses), epochs * batches, longest)
+    return Variant(name, what, report, trial(made, spec, steps))

@@ -18,18 +18,20 @@ DECADES = 6  # that a bar shows: from a millionth of the gradient at the output 
 def summary(variants: Sequence[Variant]) -> Table:
     """One row a variant: how much of the gradient arrives at the first layer, and what training makes
     of it."""
+    held = any(v.run is not None and v.run.held_out for v in variants)
     columns = (
         Column("cure"), Column("per layer", right=True), Column("predicted", right=True),
         Column("arrives", right=True), Column("log"), Column("verdict"),
         Column("longest", right=True), Column("loss", right=True), Column("after", right=True),
+        *([Column("held out", right=True)] if held else []),
     )  # fmt: skip
-    return Table(columns, tuple(_summary(v, variants[0]) for v in variants))
+    return Table(columns, tuple(_summary(v, variants[0], held) for v in variants))
 
 
-def _summary(variant: Variant, first: Variant) -> tuple[str, ...]:
+def _summary(variant: Variant, first: Variant, held: bool) -> tuple[str, ...]:
     report, run, base = variant.report, variant.run, first.report
     if report is None or run is None or base is None or not report.rows:
-        return (variant.name, *[""] * 4, variant.problem or "no gradient", "", "", "")
+        return (variant.name, *[""] * 4, variant.problem or "no gradient", *[""] * (3 + held))
     share = report.rows[-1].share
     return (
         variant.name,
@@ -40,7 +42,8 @@ def _summary(variant: Variant, first: Variant) -> tuple[str, ...]:
         report.verdict,
         number(run.longest),
         number(run.losses[0]),
-        number(run.after),
+        number(run.losses[-1]),
+        *([number(run.held_out[-1] if run.held_out else None)] if held else []),
     )
 
 
@@ -66,11 +69,12 @@ def sentences(variants: Sequence[Variant]) -> list[str]:
     """What stands below the tables."""
     run = next((v.run for v in variants if v.run is not None), None)
     steps = f" after {run.steps} steps of the network's own training" if run is not None else ""
+    held = ", on its data and on those held out" if run is not None and run.held_out else ""
     return [
         *(f"{v.name}: {v.what}." for v in variants if v.what),
         "per layer: what the gradient is multiplied with from layer to layer, on average; arrives: the "
         "share of it at the layer next to the input; longest: the longest gradient that a step of "
-        f"training went along; loss: before training and{steps}.",
+        f"training went along; loss: before training, and{steps}{held}, without penalties.",
     ]
 
 
@@ -110,8 +114,12 @@ def _variant(variant: Variant) -> dict[str, Any]:
         else {
             "steps": run.steps,
             "loss_before": finite(run.losses[0]),
-            "loss_after": finite(run.after),
+            "loss_after": finite(run.losses[-1]),
+            "epochs": list(run.epochs),
             "losses": [finite(v) for v in run.losses],
+            "held_out": [finite(v) for v in run.held_out],
+            "gradient": [finite(v) for v in run.norms],
+            "small_weights": run.small,
             "longest_step": finite(run.longest),
         },
     }

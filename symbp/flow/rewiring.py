@@ -126,6 +126,19 @@ def wrapped() -> Rewiring:
     return Rewiring(rule, blocks=False)
 
 
+def dropped(rate: float) -> Rewiring:
+    """A dropout layer behind each hidden activation (Srivastava and others 2014); it takes the name."""
+
+    def rule(layer: Layer, width: Width) -> tuple[Layer, ...]:
+        active = layer.type in WEIGHTED and dict(layer.options).get("activation") is not None
+        if not active and layer.type != "activation":
+            return (layer,)
+        noise = Layer("dropout", layer.name, (("rate", rate),), line=layer.line)
+        return replace(layer, name=None), noise
+
+    return Rewiring(rule)
+
+
 def with_init(init: str | float) -> Rewiring:
     """Other first weights in every layer that takes them, the judged ones too."""
 
