@@ -6,17 +6,18 @@ follows from them; for the first one that they do not explain, every mistake on 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain, takewhile
+from typing import TypeVar
 
 from symbp.judge.diagnose_bench import Bench
 from symbp.judge.diagnose_findings import Finding, Mistakes, Observed, close
 from symbp.judge.diagnose_special import composed_scale, special
 from symbp.judge.mutations_mistake import Mutation
 
-PAIRS = 400  # tried at most, for one parameter
-LOOSE = 300  # mistakes tried at most where none fits what is right
+T = TypeVar("T")
+WORK = 30_000  # small equations that may be run for one answer before rarer mistakes are given up
 
 
 def diagnose(bench: Bench, seen: Observed) -> tuple[Finding, ...]:
@@ -30,6 +31,7 @@ class _Search:
         self.seen = seen
         self.made: list[Finding] = []
         self.accepted: Mistakes = ()
+        self.limit = bench.work + WORK
         self.solid = frozenset(seen.right) - bench.flat  # must not be changed by a mistake
 
     def run(self) -> tuple[Finding, ...]:
@@ -97,11 +99,15 @@ class _Search:
         flows into this parameter."""
         others = [m for m in self.bench.candidates(name) if not self.allowed(m)]
         others.sort(key=lambda m: (m.rank, len(self.bench.touched(m) & self.solid)))
-        return self.best(name, others[:LOOSE])
+        return self.best(name, self.bounded(others))
+
+    def bounded(self, items: Iterable[T]) -> Iterator[T]:
+        """The items as long as there is work left for this answer."""
+        return takewhile(lambda _: self.bench.work < self.limit, items)
 
     def forward(self, name: str) -> Finding | None:
         """A mistake in the forward pass, with which the backward pass reads other values."""
-        return self.best(name, self.bench.mutations.forward[:LOOSE], careful=True)
+        return self.best(name, self.bounded(self.bench.mutations.forward), careful=True)
 
     def best(
         self, name: str, candidates: Iterable[Mutation], careful: bool = False
@@ -134,6 +140,8 @@ class _Search:
     def scaled(self, name: str) -> Finding | None:
         """A likely mistake, and a constant factor beside it in the same equation."""
         for mutation in self.bench.candidates(name):
+            if self.bench.work > self.limit:
+                return None
             if mutation.rank <= 1 and self.allowed(mutation):
                 both = composed_scale(self.bench, self.seen, self.accepted, mutation, name)
                 if both is not None and self.fits((*self.accepted, both), name):
@@ -144,13 +152,13 @@ class _Search:
         """Two likely mistakes on the path of one gradient: in one equation, or in two."""
         likely = [m for m in self.bench.candidates(name) if m.rank <= 1 and self.allowed(m)]
         again = (both for m in likely for both in self.bench.mutations.again(m))
-        found = self.best(name, islice(again, PAIRS))
+        found = self.best(name, self.bounded(again))
         if found is not None:
             return found
         pairs = (
             (a, b) for k, b in enumerate(likely) for a in likely[:k] if a.equation is not b.equation
         )
-        for two in islice(pairs, PAIRS):
+        for two in self.bounded(pairs):
             if self.fits((*self.accepted, *two), name):
                 return Finding(two, (name,))
         return None

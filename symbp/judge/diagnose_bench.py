@@ -34,7 +34,8 @@ class Bench:
         self.chain = Chain(program, training)
         self.mutations = Mutations(self.chain)
         self.states = [self._state(p) for p in points]
-        self._found: dict[tuple[Mistakes, str, int], Array | None] = {}
+        self._found: dict[tuple[Mistakes, str, int], tuple[Array | None, int]] = {}
+        self.work = 0  # asked for so far, in small equations
         self._again: dict[tuple[Mistakes, int], State] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
         self._touched: dict[Mutation, frozenset[str]] = {}
@@ -91,8 +92,12 @@ class Bench:
         """The gradient by a parameter under mistakes; None where they have no value together."""
         key = (mistakes, name, point)
         if key not in self._found:
-            self._found[key] = self._value(self._gradient, mistakes, name, point)
-        return self._found[key]
+            before = self.chain.work
+            value = self._value(self._gradient, mistakes, name, point)
+            self._found[key] = value, self.chain.work - before + 1
+        value, work = self._found[key]
+        self.work += work  # also of what is known already: answers are judged alike in any order
+        return value
 
     def adjoint(self, mistakes: Mistakes, tensor: str, point: int) -> Array | None:
         """The adjoint of an activation under mistakes."""

@@ -63,12 +63,14 @@ class Chain:
     """The blocks of a program in the order in which they run."""
 
     def __init__(self, program: Program, training: bool) -> None:
+        self.work = 0  # done so far, in equations that were run
         self.program = program
         self.parts = parts(program, training)
         self.repeats = repeats(program.graph).values()
         self.starts = {r.start: r for r in self.repeats}
         self.results = {r.result: r for r in self.repeats}
         self.blocks = tuple(self._blocks())
+        self.numbers = {(b.part.id, b.copies): k for k, b in enumerate(self.blocks)}
         self.users: dict[Place, list[tuple[int, str]]] = {}
         for number, block in enumerate(self.blocks):
             for part, places in self.faces(block):
@@ -218,9 +220,8 @@ class Chain:
             part, t = self._face(state, number, change)
             t = {**t, **other} if other else t
             if isinstance(change, Changed):
-                for name in change.borrowed:
-                    place = self.place(name, block.copies)
-                    t = {**t, ELSEWHERE + name: state.values[place]}
+                borrowed = {ELSEWHERE + n: self._from(n, block, state) for n in change.borrowed}
+                t = {**t, **borrowed}
             seed = self.total(block.output, given) if block.part.kind == "layer" else None
             if seed is not None:
                 t = {**t, ADJOINT + part.unit.output: seed}
@@ -232,6 +233,7 @@ class Chain:
                 )
             else:
                 found = part.system.run(t)
+            self.work += part.machine.work
             still = isinstance(change, Changed) and not new and part is block.part
             stands_for = part if part is block.part.joined else block.part
             for face, own in self.faces(block):
@@ -259,6 +261,11 @@ class Chain:
             return part, state.forward[number]
         places = block.joined if part is block.part.joined else block.places
         return part, self._forward(part, places, state)
+
+    def _from(self, name: str, block: Block, state: State) -> Array:
+        """A tensor of another part, ``PART:LOCAL``, in the same copies."""
+        id, _, local = name.partition(":")
+        return state.forward[self.numbers[id, block.copies]][local]
 
     def _weights(self, block: Block, weights: Weights) -> Environment:
         """The local values of other weights."""

@@ -6,18 +6,22 @@ many sweeps as there are steps give the exact values, in either direction.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from symbp.arrays.schedule import Loop, flat, schedule
 from symbp.calculus.equation import ADJOINT, Equation, Link, Unit
 from symbp.calculus.expression import Letter, SumOver, entries
-from symbp.judge.evaluate import BATCH, ELSEWHERE, Array, Compiler, Run, Tensors
+from symbp.calculus.index import base
+from symbp.judge.evaluate import BATCH, ELSEWHERE, LARGE, Array, Compiler, Run, Tensors
 
+SAMPLES = 4
 Kernel = Callable[[Tensors], Array]
 Environment = dict[str, Any]
 
@@ -45,6 +49,17 @@ class Machine:
         self.unit = unit
         self.compiler = Compiler(unit)
         self.kernels: dict[Written, Kernel] = {}
+
+    @cached_property
+    def work(self) -> int:
+        """What one run of the unit's adjoints costs, in small equations."""
+        total = 0
+        for e in self.unit.equations:
+            letters = {base(i) for i in e.rhs.atoms(sp.Symbol)} & self.unit.sizes.keys()
+            entries_ = math.prod(self.unit.sizes[i] or SAMPLES for i in sorted(letters))
+            total += 2 + entries_ // LARGE
+        steps = max((self.unit.size_of(k.letter) or 1 for k in self.unit.links), default=1)
+        return total * steps
 
     def kernel(self, written: Written) -> Kernel:
         if written not in self.kernels:

@@ -20,7 +20,7 @@ from symbp.judge.evaluate import ELSEWHERE
 from symbp.judge.evaluate_network import Chain
 from symbp.judge.evaluate_parts import Part, loss_part
 from symbp.judge.evaluate_unit import Changed, System, Written
-from symbp.judge.mutations_expression import Edit, Edits
+from symbp.judge.mutations_expression import Edit, Edits, has_adjoint
 from symbp.judge.mutations_forward import forward
 from symbp.judge.mutations_mistake import Mutation
 from symbp.language.options import LOSSES
@@ -28,7 +28,8 @@ from symbp.language.spec import Loss
 from symbp.network.heads import Head
 from symbp.network.items import statements
 
-NEAR = 3  # tensors of the same shape that one is taken for
+SHARED = sp.Dummy("other factors")
+NEAR = 4  # tensors of the same shape that one is taken for
 
 
 class Mutations:
@@ -43,8 +44,10 @@ class Mutations:
         self.places: dict[
             str, str
         ] = {}  # the statement of each adjoint, by its name in the program
-        for statement in statements(chain.program.backward):
+        made = list(statements(chain.program.backward))
+        for statement in made:
             self.places.setdefault(statement.defines, statement.id)
+        for statement in made:
             for piece in statement.pieces:
                 if piece.finished is not None:
                     target = piece.finished.equation.target
@@ -67,6 +70,7 @@ class Mutations:
             yield from self.system(part, part.joined, part.joined.system, "map")
         yield from self.system(part, part, part.system, "map")
         yield from self.system(part, part, raw_system(part), "raw")
+        yield from self.together(part)
         yield from self.paths(part)
         if part.kind == "loss":
             yield from self.losses(part)
@@ -150,36 +154,68 @@ class Mutations:
             before=mutation,
         )  # fmt: skip
 
+    def together(self, part: Part) -> Iterator[Mutation]:
+        """A factor that several contributions of one equation share, changed in all of them."""
+        system = raw_system(part)
+        groups: dict[str, list[int]] = {}
+        for number, c in enumerate(part.derivation.contributions):
+            groups.setdefault(c.source, []).append(number)
+        for numbers in groups.values():
+            rights = {k: system.written[k].equation for k in numbers}
+            shared: dict[sp.Expr, list[int]] = {}
+            for k, equation in rights.items():
+                for factor in shared_factors(equation.rhs):
+                    shared.setdefault(factor, []).append(k)
+            for factor, users in shared.items():
+                if len(users) > 1:
+                    yield from self.everywhere(part, system, factor, {k: rights[k] for k in users})
+
+    def everywhere(
+        self, part: Part, system: System, factor: sp.Expr, rights: Mapping[int, Equation]
+    ) -> Iterator[Mutation]:
+        first = next(iter(rights.values()))
+        where = self.where(part, first.name, first)
+        if where is None:
+            return
+        for edit in Edits(part.unit, first.target, SHARED * factor, None, True).all():
+            if not edit.rhs.has(SHARED) or edit.rank > 1 or edit.kind in ("sign", "extra_sum"):
+                continue
+            new = edit.rhs.xreplace({SHARED: sp.S.One})
+            changes = {
+                k: (Written(Equation(e.target, e.rhs.xreplace({factor: new}))),)
+                for k, e in rights.items()
+            }
+            yield Mutation(edit.kind, where, part, {part.id: system.replaced(changes)},
+                           edit.rank + 1, first, edit, True)  # fmt: skip
+
     @staticmethod
     def is_back(part: Part, equation: Equation) -> bool:
         names = {adjoint_name(k.back) for k in part.unit.links}
         return any(r.name in names for r in entries(equation.rhs))
 
     def elsewhere(self, part: Part) -> Mapping[str, tuple[str, ...]]:
-        """For inputs and parameters, tensors near by in the network with the same shape."""
-        tensors = self.program.tensors
-        order = {p.id: k for k, p in enumerate(self.chain.parts)}
-        made = {p.id for p in self.chain.parts if p.kind == "layer"}
-        weights = {
-            p.names[w]: p.id
-            for p in self.chain.parts
-            if p.kind == "layer"
-            for w in p.unit.parameters
-        }
-        found = {}
-        for local in part.outside:
-            own = part.names[local]
-            known = weights if local in part.unit.parameters else dict(zip(made, made, strict=True))
-            like = [
-                name
-                for name in known
-                if name not in part.names.values()
-                and tensors[name].shape == tensors[own].shape
-                and tensors[name].levels == tensors[own].levels
-            ]
-            like.sort(key=lambda n: (abs(order[known[n]] - order[part.id]), n))
-            found[local] = tuple(ELSEWHERE + name for name in like[:NEAR])
-        return found
+        """For inputs and parameters, tensors near by in the network with the same shape: first those of
+        the layer that an input comes from."""
+        return {local: tuple(self._like(part, local)) for local in part.outside}
+
+    def _like(self, part: Part, local: str) -> list[str]:
+        layers = [p for p in self.chain.parts if p.kind == "layer" and p.levels == part.levels]
+        order = {p.id: k for k, p in enumerate(layers)}
+        here, maker = order.get(part.id, 0), part.names[local]
+        layers.sort(key=lambda p: (p.id != maker, abs(order[p.id] - here), order[p.id]))
+        shape = part.unit.shape_of(part.unit.letters[local])
+        parameter = local in part.unit.parameters
+        own, found = set(part.names.values()), []
+        for other in layers:
+            hidden = {k.back for k in other.unit.links}
+            for name, letters in sorted(other.unit.letters.items()):
+                kind = name in other.unit.parameters
+                tensor = other.names.get(name, "")
+                if kind == parameter and name not in hidden and tensor not in own:
+                    if other.unit.shape_of(letters) == shape and len(shape):
+                        own.add(tensor)
+                        found.append(f"{ELSEWHERE}{other.id}:{name}")
+        return found[:NEAR]
 
     # -- losses and penalties -------------------------------------------------------------------
 
@@ -298,6 +334,13 @@ def overlaps(equation: Equation) -> bool:
         if any(True for _ in entries(index)) or (index.is_Add and len(index.free_symbols) > 1):
             return True
     return False
+
+
+def shared_factors(rhs: sp.Expr) -> list[sp.Expr]:
+    """The factors of a contribution that are no adjoint, number or size."""
+    body = rhs.body if isinstance(rhs, SumOver) else rhs
+    factors = sp.Mul.make_args(body)
+    return [f for f in factors if not (f.is_number or has_adjoint(f) or f.has(Size))]
 
 
 def _renamed(slope: sp.Expr, front: Part, joined: Part, equation: Equation) -> sp.Expr:

@@ -22,6 +22,7 @@ from symbp.calculus.expression import (
     SumOver,
     entries,
 )
+from symbp.calculus.functions import A, derivative
 from symbp.calculus.index import base, fresh, map_entries, substitute
 from symbp.calculus.unary import Apply, Prime
 from symbp.judge.mutations_sites import Site, sites
@@ -62,7 +63,7 @@ class Edits:
         self.elsewhere = elsewhere or {}
         self.target = target
         self.rhs = rhs
-        self.back = frozenset(ADJOINT + k.back for k in unit.links)
+        self.back = frozenset(ADJOINT + n for k in unit.links for n in (k.back, k.name))
         self.related = _related(unit)
 
     def all(self) -> list[Edit]:
@@ -224,9 +225,14 @@ class Edits:
             if not has_adjoint(term):
                 yield Edit("replaced_factor", site.put(rest), 2, site, site.expr, rest)
                 continue
-            names = {r.name for r in entries(term)}
-            kind = "truncated" if names & self.back else "missing_path"
-            yield Edit(kind, site.put(rest), 0, site, term)
+            yield Edit(self.path_kind(term), site.put(rest), 0, site, term)
+            if len(site.expr.args) > 2:
+                yield Edit(self.path_kind(rest), site.put(term), 1, site, rest)
+
+    def path_kind(self, term: sp.Expr) -> str:
+        """What comes from the next step of a recurrence, or goes to the one before."""
+        names = {self.target.name, *(r.name for r in entries(term))}
+        return "truncated" if names & self.back else "missing_path"
 
     # -- reductions -----------------------------------------------------------------------------
 
@@ -367,10 +373,25 @@ class Edits:
                     other = Prime(node.args[0], Entry(name, *argument.indices))
                     rank = 1 if name in self.related.get(argument.name, ()) else 2
                     yield Edit("replaced_factor", site.put(other), rank, site, node, other)
+            yield from self.slope(site)
         else:
             slope = Prime(node.args[0], argument)
             yield Edit("replaced_factor", site.put(slope), 2, site, node, slope)
             yield Edit("replaced_factor", site.put(argument), 1, site, node, argument)
+
+    def slope(self, site: Site) -> Iterator[Edit]:
+        """What goes wrong in a derivative that is written in the function's own value, a (1 - a)."""
+        node = site.expr
+        known = derivative(self.unit.functions[node.function])
+        if not known.in_value:
+            return
+        value = Apply(node.args[0], node.argument)
+        inner = Edits(self.unit, Entry("#a"), known.result.xreplace({A: Entry("#a")}))
+        for edit in inner.all():
+            back = {Entry("#a"): value}
+            term, wrong = (e if e is None else e.xreplace(back) for e in (edit.term, edit.wrong))
+            rhs = site.put(edit.rhs.xreplace(back))
+            yield Edit(edit.kind, rhs, edit.rank + 1, None, term, wrong)
 
     def power(self, site: Site) -> Iterator[Edit]:
         below, above = site.expr.args

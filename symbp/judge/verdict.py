@@ -9,7 +9,7 @@ Nothing here is worded yet: a report says it in a language and a format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from symbp.judge.mutations_mistake import Mutation
 from symbp.judge.outcome import Problem
 
 TOLERANCE = 1e-6  # a larger relative error is wrong, as in the check of a module's own gradients
+ZERO = ("missing_sum", "missing_path", "truncated")  # mistakes that may leave nothing of a gradient
 SINGLE = 1e-4  # where the answer computes in single precision
 
 
@@ -91,7 +92,7 @@ class _Judge:
 
     def run(self, answer: str) -> Verdict:
         first = {name: self.measured(name) for name in self.bench.names}
-        wrong = tuple(n for n, j in first.items() if j.verdict == kinds.WRONG and self.values(n))
+        wrong = tuple(n for n, j in first.items() if j.verdict != kinds.RIGHT and self.values(n))
         right = frozenset(n for n, j in first.items() if j.verdict == kinds.RIGHT)
         values = {n: v for n in first if (v := self.values(n)) is not None}
         seen = Observed(values, self.adjoints() if wrong else {}, wrong, right, self.exact())
@@ -158,14 +159,15 @@ class _Judge:
     def blamed(self, name: str, judged: Judged, findings: tuple[Finding, ...]) -> Judged:
         if judged.verdict == kinds.RIGHT:
             return judged
-        blames = self.missing(name) if judged.verdict == kinds.MISSING else ()
-        for finding in findings if judged.verdict == kinds.WRONG else ():
+        blames: tuple[Blame, ...] = ()
+        for finding in findings:
             if name in finding.parameters:
                 blames += _blames(finding, finding.parameters[0] != name)
-        if not blames:
-            blames = self.unexplained(name)
-        fields = {**vars(judged), "blames": blames}
-        return Judged(**fields)
+        if judged.verdict == kinds.MISSING:  # zero: a mistake may come to that
+            if any(b.kind in ZERO for b in blames):
+                return replace(judged, verdict=kinds.WRONG, blames=blames)
+            return replace(judged, blames=self.missing(name))
+        return replace(judged, blames=blames or self.unexplained(name))
 
     def missing(self, name: str) -> tuple[Blame, ...]:
         where = self.bench.mutations.places.get(ADJOINT + name, "")
