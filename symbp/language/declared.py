@@ -152,6 +152,8 @@ def _read_init(table: Section, parameters: dict[str, object]) -> dict[str, objec
             )
         if name not in arrays:
             raise table.error(unknown("parameter {} in init", name, arrays), name)
+        if table.values[name] == "orthogonal" and len(arrays[name]) < 2:
+            raise table.error(f"{name} has one axis; orthogonal needs two axes or more", name)
     return {
         name: table.get(name, Option(INITIALISER, "glorot_uniform" if len(axes) > 1 else "zeros"))
         for name, axes in arrays.items()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from symbp.language.declared import freeze
 from symbp.language.kinds import NAME, Option, list_of
 from symbp.language.layer_parts import Parts, read_parts
-from symbp.language.options import LAYERS, MERGING, NESTING, SHAPING, WITHOUT_PARAMETERS
+from symbp.language.options import INIT, LAYERS, MERGING, NESTING, SHAPING, WITHOUT_PARAMETERS
 from symbp.language.scope import Scope
 from symbp.language.sections import Section
 from symbp.language.spec import Layer
@@ -33,6 +33,8 @@ def _read_layer(section: Section, scope: Scope, depth: int) -> Layer:
     owner = scope.owner(section, kind) if "share" in section.values else None
     table = _taken_over(section, scope.tables[owner.name or ""]) if owner else section
     options = table.read({k: option for k, option in LAYERS[kind].items() if k != "layers"})
+    if LAYERS[kind].get("init") is INIT and options["init"] is None:
+        options["init"] = scope.init
     scope.enter(section, _times(options))
     parts = read_parts(kind, table, options)
     inputs = _read_inputs(section, kind, parts, scope)
@@ -134,7 +136,7 @@ def _check_shared(section: Section, layer: Layer, owner: Layer) -> None:
     if theirs.get("parameters") == () or theirs.get("kind") == "sinusoidal":
         raise section.error(f"'{owner.name}' has no parameters to share", "share")
     for key, value in layer.options:
-        if key in (*SHAPING, "parameters") and theirs[key] != value:
+        if key in (*SHAPING, "parameters", "init") and theirs[key] != value:
             there, here = (_written(v) for v in (theirs[key], value))
             raise section.error(
                 f"{section.what} that shares the parameters of '{owner.name}' has {key} = {there} "

@@ -18,6 +18,7 @@ from symbp.language.kinds import LINE, SHAPE, Option
 from symbp.language.layer_tables import read_layers
 from symbp.language.loss_tables import read_outputs
 from symbp.language.names import MAX_NAME
+from symbp.language.options import INIT
 from symbp.language.scope import Scope
 from symbp.language.sections import Origin, Section, plain
 from symbp.language.spec import Spec
@@ -26,8 +27,8 @@ from symbp.language.toml_text import read_text, read_toml
 from symbp.language.train_tables import read_data, read_regularization, read_train
 
 KEYS = (
-    "name", "title", "input", "target", "layer", "layers", "loss", "output", "regularization",
-    "train", "data",
+    "name", "title", "init", "input", "target", "layer", "layers", "loss", "output",
+    "regularization", "train", "data",
 )  # fmt: skip
 
 
@@ -57,7 +58,7 @@ def from_tables(
     origin = Origin(file, lines or Lines())
     top = Section(plain(tables, file), "the network", origin)
     top.only(KEYS)
-    scope = Scope()
+    scope = Scope(init=top.get("init", INIT))
     input_name, input_shape = _read_input(top, scope)
     layers = read_layers(_layer_sections(top), scope)
     regularization = read_regularization(top)

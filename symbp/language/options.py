@@ -31,6 +31,13 @@ FRACTION = number(at_least=0, below=1)
 STEPS = integer(1, 10**6)
 FUNCTION = Kind("the name of an activation, or a formula", FORMULA.read)
 
+INITIALISERS = (  # of arrays
+    "zeros", "ones", "normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
+    "lecun_normal", "orthogonal",
+)  # fmt: skip
+CRITICAL = "critical"  # solved from the activation behind the layer
+INIT = Option(either(word(*INITIALISERS, CRITICAL), POSITIVE), None)  # None: the network's
+
 
 # --- layers ---------------------------------------------------------------------------------------
 
@@ -45,6 +52,7 @@ def _convolution(axes: int) -> Options:
         "groups":     Option(SIZE, 1),
         "bias":       Option(FLAG, True),
         "activation": Option(FUNCTION, None),
+        "init":       INIT,
     }  # fmt: skip
 
 
@@ -67,7 +75,7 @@ SEQUENCES = Option(FLAG, True)
 
 LAYERS: dict[str, Options] = {
     "dense":         {"units": UNITS, "bias": Option(FLAG, True),
-                      "activation": Option(FUNCTION, None)},
+                      "activation": Option(FUNCTION, None), "init": INIT},
     "activation":    {"function": Option(FUNCTION), "parameters": Option(TABLE, {}),
                       "latex": Option(TABLE, {})},
     "softmax":       {},
@@ -85,10 +93,11 @@ LAYERS: dict[str, Options] = {
     "embedding":     {"vocabulary": Option(SIZE), "dim": Option(SIZE)},
     "positional":    {"kind": Option(word("sinusoidal", "learned"), "sinusoidal")},
     "rnn":           {"units": UNITS, "activation": Option(FUNCTION, "tanh"),
-                      "return_sequences": SEQUENCES},
-    "lstm":          {"units": UNITS, "return_sequences": SEQUENCES},
-    "gru":           {"units": UNITS, "return_sequences": SEQUENCES},
-    "attention":     {"heads": Option(integer(1, 10**4)), "causal": Option(FLAG, False)},
+                      "return_sequences": SEQUENCES, "init": INIT},
+    "lstm":          {"units": UNITS, "return_sequences": SEQUENCES, "init": INIT},
+    "gru":           {"units": UNITS, "return_sequences": SEQUENCES, "init": INIT},
+    "attention":     {"heads": Option(integer(1, 10**4)), "causal": Option(FLAG, False),
+                      "init": INIT},
     "residual":      {"layers": Option(list_of(TABLE, "a list of layers"))},
     "repeat":        {"times": Option(integer(1, 10**5)),
                       "layers": Option(list_of(TABLE, "a list of layers"))},
@@ -107,11 +116,6 @@ WITHOUT_PARAMETERS = (
 
 # What a sharing layer takes over from the owner of the parameters, and may not change.
 SHAPING = ("units", "bias", "filters", "kernel", "groups", "vocabulary", "dim", "kind", "heads")
-
-INITIALISERS = (
-    "zeros", "ones", "normal", "glorot_uniform", "glorot_normal", "he_uniform", "he_normal",
-    "lecun_normal",
-)  # fmt: skip
 
 
 # --- losses and regularization --------------------------------------------------------------------

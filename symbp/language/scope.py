@@ -19,6 +19,7 @@ class Scope:
     """Every name so far, and which of them a layer can refer to from where it stands."""
 
     input_name: str = "x"
+    init: object = None  # of all weights whose layer says nothing
     taken: dict[str, str] = field(default_factory=dict)  # name -> what it names
     layers: dict[str, Layer] = field(default_factory=dict)  # the visible ones
     tables: dict[str, Section] = field(default_factory=dict)  # what was written for them

@@ -28,6 +28,7 @@ type = "dense"                   # x W + b
 name = "h"                       # optional: what the formulas call this layer's output
 units = 8
 activation = "tanh"              # a name, or a formula in x: "x*sigmoid(1.7*x)"
+# init = "he_normal"             # how weights start: also "critical", solved from the activation
 
 [[layer]]
 type = "dense"

@@ -47,7 +47,7 @@ def convolution(
             f"sum({read}*K[{f},c,{','.join(u)}], c, {', '.join(u)}){offset}"
         ),
         parameters={**weights, "b": (filters,)} if bias else weights,
-        init={"K": "glorot_uniform_kernel"},
         sizes={"g": groups} if groups > 1 else {},
         regularized=("K",),
+        kernels=("K",),
     )

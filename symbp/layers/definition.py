@@ -11,6 +11,17 @@ Axes = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
+class Normal:
+    """Normal numbers of this variance, divided by the fan-in where they are weights."""
+
+    variance: float
+    weights: bool = True
+
+
+Start = str | float | Normal  # how an array starts: a known name, one number everywhere, or drawn
+
+
+@dataclass(frozen=True)
 class Definition:
     """A forward formula in the formula language; everything else is derived from it.
 
@@ -18,6 +29,7 @@ class Definition:
     ``inference`` is the formula outside training where it differs. ``parameters`` and ``buffers`` map
     local names to axes (a size, or a letter of the formula; () is a scalar). ``noise`` maps the name
     of a random tensor to the rate at which it drops. ``updates`` says how buffers move in training.
+    ``kernels`` names the parameters that begin with the axis of their outputs.
     """
 
     formula: str | Formula
@@ -26,11 +38,12 @@ class Definition:
     output: str = "y"
     parameters: Mapping[str, Axes] = field(default_factory=dict)
     buffers: Mapping[str, Axes] = field(default_factory=dict)
-    init: Mapping[str, str | float] = field(default_factory=dict)
+    init: Mapping[str, Start] = field(default_factory=dict)
     sizes: Mapping[str, int] = field(default_factory=dict)
     noise: Mapping[str, float] = field(default_factory=dict)
     updates: str | None = None
     regularized: tuple[str, ...] = ()
+    kernels: tuple[str, ...] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, object] = field(default_factory=dict)
     line: int = 0  # of the formula's first line in the user's file; 0 for a built-in layer

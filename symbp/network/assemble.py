@@ -9,10 +9,11 @@ from symbp.calculus.equation import Link
 from symbp.errors import InputError
 from symbp.language.spec import Layer, Spec
 from symbp.layers import activation_by_name, define
-from symbp.layers.definition import Definition
+from symbp.layers.definition import Definition, Start
 from symbp.network.expansion import expand, user_names
 from symbp.network.graph import Graph, Level, Node, Repeat, Tensor
 from symbp.network.identifiers import Identifiers
+from symbp.network.starts import solved, starts
 from symbp.network.template import Library, Place, Shape, Template
 
 DEFAULT_NAMES = {"dense": "z", "activation": "a", "softmax": "p", "dropout": "d", "residual": "r",
@@ -39,7 +40,8 @@ class _Builder:
         self.owned: Mapping[str, str] = {}  # the parameters of the latest layer
         self.regularized: list[str] = []
         self.constants: dict[str, object] = {}
-        self.init: dict[str, str | float] = {}
+        self.init: dict[str, Start] = {}
+        self.kernels: set[str] = set()
         self.count = 0
         self.levels: tuple[Level, ...] = ()
 
@@ -50,7 +52,7 @@ class _Builder:
         self.names.taken.add("t")  # what generated functions call the target
         source = self.tensor(spec.input_name, (None, *spec.input_shape), "input")
         self.visible[spec.input_name] = source
-        last = self.chain(spec.layers, source, "y")
+        last = self.chain(solved(spec.layers, spec.file), source, "y")
         outputs = []
         for output in spec.outputs:
             judged = last if output.source is None else self.visible[output.source]
@@ -64,6 +66,7 @@ class _Builder:
             tuple(dict.fromkeys(self.regularized)),
             self.constants,
             self.init,
+            frozenset(self.kernels),
             self.visible,
         )
 
@@ -197,6 +200,7 @@ class _Builder:
             names = {}
             declared = [*definition.parameters, *definition.buffers]
             self.count += bool(definition.parameters)
+            init = starts(layer, definition)
             for local in declared:
                 role = "parameter" if local in definition.parameters else "buffer"
                 shape = template.shapes.get(local)
@@ -205,8 +209,9 @@ class _Builder:
                 wish = f"{local}{self.count}"
                 latex = definition.latex.get(local)
                 names[local] = self.tensor(wish, tuple(shape), role, latex, wish)
-                if local in definition.init:
-                    self.init[names[local]] = definition.init[local]
+                if local in init:
+                    self.init[names[local]] = init[local]
+            self.kernels |= {names[local] for local in definition.kernels}
             self.regularized += [names[local] for local in definition.regularized]
             self.owned = dict(names)
         for local in definition.noise:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from symbp.language.spec import Output, Spec
+from symbp.layers.definition import Start
 from symbp.network.template import Library, Shape, Template
 from symbp.network.vocabulary import bounds
 
@@ -71,7 +72,8 @@ class Graph:
     outputs: tuple[tuple[Output, str], ...]  # with the tensor that each judges
     regularized: tuple[str, ...] = ()
     constants: Mapping[str, object] = field(default_factory=dict)
-    init: Mapping[str, str | float] = field(default_factory=dict)
+    init: Mapping[str, Start] = field(default_factory=dict)
+    kernels: frozenset[str] = frozenset()  # parameters that begin with the axis of their outputs
     named: Mapping[str, str] = field(default_factory=dict)  # the user's names -> tensors
 
     @property

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from symbp.layers.definition import Start
+
 Shape = tuple[int, ...]
 
 
@@ -13,14 +15,16 @@ class Parameter:
     """A trained array, or a buffer.
 
     ``shape`` is the whole shape; its first ``levels`` axes count the copies under ``repeat`` and
-    are no part of a weight's own fans. ``init`` is a name of the formula language or a number; None
-    stands for its default (``glorot_uniform`` for two axes and more, ``zeros`` for one).
+    are no part of a weight's own fans. ``init`` is a name of the formula language, a number or Normal;
+    None stands for its default (``glorot_uniform`` for two axes and more, ``zeros`` for one). The own
+    axes of a ``kernel`` are filters, channels and window.
     """
 
     name: str
     shape: Shape
-    init: str | float | None = None
+    init: Start | None = None
     levels: int = 0
+    kernel: bool = False
 
     @property
     def own_shape(self) -> Shape:
@@ -28,7 +32,11 @@ class Parameter:
 
     @property
     def fans(self) -> tuple[int, int]:
-        """(fan-in, fan-out): the product of all own axes but the last, and the last."""
+        """(fan-in, fan-out): the product of all own axes but the last, and the last; a filter meets
+        a whole window at once."""
+        if self.kernel:
+            filters, channels, *window = self.own_shape
+            return channels * math.prod(window), filters * math.prod(window)
         *others, last = self.own_shape or (1,)
         return math.prod(others), last
 

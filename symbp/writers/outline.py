@@ -58,7 +58,9 @@ def _output(judged: Judged, tensor: Tensor, several: bool, head: Head) -> Output
 
 def _parameter(tensor: Tensor, program: Program) -> Parameter:
     shape = (*(level.times for level in tensor.levels), *(int(s or 0) for s in tensor.shape))
-    return Parameter(tensor.key, shape, program.graph.init.get(tensor.name), len(tensor.levels))
+    graph = program.graph
+    init, kernel = graph.init.get(tensor.name), tensor.name in graph.kernels
+    return Parameter(tensor.key, shape, init, len(tensor.levels), kernel)
 
 
 def _all(items: tuple[Item, ...]) -> list[Item]:

@@ -30,8 +30,8 @@ def test_examples_are_listed_in_order():
 def test_article_is_the_network_of_the_article():
     spec = load(examples.path("article"))
     assert [dict(layer.options) for layer in spec.layers] == [
-        {"units": 3, "bias": True, "activation": "sigmoid"},
-        {"units": 1, "bias": True, "activation": "sigmoid"},
+        {"units": 3, "bias": True, "activation": "sigmoid", "init": None},
+        {"units": 1, "bias": True, "activation": "sigmoid", "init": None},
     ]
     assert [layer.name for layer in spec.layers] == ["h", "y"]
     loss = spec.outputs[0].loss

@@ -107,7 +107,8 @@ def test_sharing_layer_takes_over_what_shapes_the_parameters():
     owner = {"type": "dense", "name": "a", "units": 4, "bias": False, "activation": "tanh"}
     shared = network(owner, {"type": "dense", "share": "a"}).layers[1]
     assert shared.share == "a"
-    assert dict(shared.options) == {"units": 4, "bias": False, "activation": None}
+    expected = {"units": 4, "bias": False, "activation": None, "init": None}
+    assert dict(shared.options) == expected
 
 
 def test_sharing_a_sharing_layer_means_its_owner():

@@ -88,7 +88,8 @@ def test_the_first_kernel_has_the_spread_of_its_window():
     from symbp.writers.interface import Parameter
 
     layer = definition({"type": "conv2d", "filters": 8, "kernel": [3, 5], "groups": 2}, (6, 9, 9))
-    kernel = Parameter("K1", (4, 8, 3, 3, 5), layer.init["K"], levels=1)
+    assert layer.kernels == ("K",)
+    kernel = Parameter("K1", (4, 8, 3, 3, 5), levels=1, kernel=True)
     draw, scale = initial_value(kernel)
     assert draw == "rng.uniform(-1, 1, (4, 8, 3, 3, 5))"
     assert scale == f"np.sqrt(6 / ({3 * math.prod((3, 5))} + {8 * math.prod((3, 5))}))"
