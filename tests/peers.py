@@ -1,4 +1,4 @@
-"""What a fresh machine may lack: PyTorch and TeX. Every test that needs one asks here.
+"""What a fresh machine may lack: PyTorch, TeX and a browser. Every test that needs one asks here.
 
 Without it the test is skipped, and the end of the run says what was not tested. Where the environment
 says ``SYMBP_REQUIRE_PEERS=1`` the test fails instead.
@@ -56,7 +56,14 @@ TEX = Peer(
     programs=("kpsewhich", "pdflatex", "xelatex"),
     styles=("amsmath.sty", "ctex.sty"),
 )
-PEERS = (TORCH, TEX)
+BROWSER = Peer(
+    "Chromium",
+    "that the lecture page works in a browser: links, steps, numbers, no request, no error",
+    "apt-get install chromium && python -m pip install '.[test]'",
+    modules=("playwright",),
+    programs=("chromium",),
+)
+PEERS = (TORCH, TEX, BROWSER)
 
 
 def required() -> bool:

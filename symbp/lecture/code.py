@@ -26,7 +26,7 @@ def code(
     ``terms`` are the spans of each line, counted from 1.
     """
     lines = source.rstrip("\n").split("\n")
-    computes = _equations(entries)
+    computes = _equations(entries, terms)
     painted = tokens(source)
     html = [
         _line(n, text, painted.get(n, ()), terms.get(n, ()), computes.get(n, ()))
@@ -41,13 +41,20 @@ def code(
     return "".join(parts)
 
 
-def _equations(entries: tuple[Entry, ...]) -> dict[int, tuple[str, ...]]:
-    """The equations of each line; of nested ranges the inner one."""
-    found: dict[int, list[Entry]] = {}
+def _equations(
+    entries: tuple[Entry, ...], terms: Mapping[int, tuple[Span, ...]]
+) -> dict[int, tuple[str, ...]]:
+    """The equations of each line. One that a later pass computes again is known by its terms."""
+    found: dict[int, dict[str, None]] = {}
     for entry in entries:
         for n in range(entry.lines[0], entry.lines[1] + 1):
-            found.setdefault(n, []).append(entry)
-    return {n: tuple(e.id for e in made) for n, made in found.items()}
+            found.setdefault(n, {})[entry.id] = None
+    for n in sorted(terms.keys() - found.keys()):
+        keys = [span.term.split(".", 1) for span in terms[n]]
+        again = dict.fromkeys(key.rpartition(".")[0] for kind, key in keys if kind == "e")
+        if again:
+            found[n] = again
+    return {n: tuple(ids) for n, ids in found.items()}
 
 
 def _shown(source: str, computing: set[int]) -> set[int]:

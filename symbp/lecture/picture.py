@@ -26,6 +26,7 @@ from symbp.lecture.text import word
 from symbp.network.program import Program
 from symbp.writers.equations import Entry
 
+EDGE = 8  # for frames, on both sides
 IN = 16  # how far inside its box an arrow runs
 INSIDE = 5  # the space at a box's edge
 
@@ -37,7 +38,8 @@ def picture(program: Program, entries: tuple[Entry, ...], lang: str) -> str:
     made = _Picture(program, entries, keys, placed, lang)
     label = escape(word("picture", lang))
     return (
-        f'<svg viewBox="0 0 {placed.width:g} {placed.height:g}" role="group" aria-label="{label}">'
+        f'<svg viewBox="{-EDGE} 0 {placed.width + 2 * EDGE:g} {placed.height:g}" '
+        f'role="group" aria-label="{label}">'
         f"{''.join(made.draw())}</svg>"
     )
 
@@ -80,7 +82,7 @@ class _Picture:
                 yield self.frame(first, placed, first.row)
 
     def frame(self, first: Placed, last: Placed, row: Open) -> str:
-        inset = 2 + 5 * first.depth
+        inset = 4 * first.depth - EDGE + 1
         x, width = inset, self.layout.width - 2 * inset
         y, height = first.y + 6, last.bottom - first.y - 8
         level = row.level
@@ -110,7 +112,7 @@ class _Picture:
         for k, name in enumerate((*row.inner, *row.shares)):
             y = placed.y + TITLE + k * (CHIP + GAP)
             wide = (BOX - 3 * INSIDE) / 2
-            if self.keys.is_used(name):
+            if self.keys.is_used(name) and not self.program.tensors[name].delayed:
                 yield self.parts.chip(name, "fwd", left + INSIDE, y, wide)
             if self.keys.is_used(ADJOINT + name):
                 yield self.parts.chip(ADJOINT + name, "bwd", right - INSIDE - wide, y, wide)

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from html import escape
 
-from symbp.printers.naming import GREEK, Name
+from symbp.printers.naming import GREEK, Name, name_of
 
 ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "vec": "\u20d7"}
 SLOPE = '∂<tspan class="it">L</tspan>/∂'
@@ -23,13 +23,18 @@ def label(name: Name) -> str:
     if above:
         back = f' dx="{-SCRIPT * len(below):g}"' if below else ""
         text += f'<tspan class="sub"{back} dy="{-11 if below else -6}">{escape(above)}</tspan>'
+    if name.through and name.adjoint:
+        level = 6 if above else -4 if below else 0
+        path = _base(name_of(name.through)) + name_of(name.through).subscript
+        text += f'<tspan dy="{level}">|</tspan><tspan class="sub" dy="4">{escape(path)}</tspan>'
     return text
 
 
 def width(name: Name) -> float:
     """About how wide a label is."""
     scripts = SCRIPT * max(len(_below(name)), 0.8 * len(_above(name)))
-    return 32 * name.adjoint + LETTER * len(_base(name)) + scripts
+    path = 4 + SCRIPT * len(name.through) if name.adjoint and name.through else 0
+    return 32 * name.adjoint + LETTER * len(_base(name)) + scripts + path
 
 
 def spoken(name: Name) -> str:

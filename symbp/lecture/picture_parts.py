@@ -73,7 +73,7 @@ class Parts:
         name = self.keys.name(tensor)
         wide = 24 if label_width(name) < width - 24 - 2 * PAD else 18
         high = CHIP - 8
-        small = " small" if label_width(name) > width - 2 * PAD else ""
+        small = " small" if label_width(name) > width - wide - 2 * PAD else ""
         right = x + width - PAD + 2
         text = self._shape(tensor) if shape else ""
         fits = label_width(name) + 6 * len(text) < width - 2 * PAD

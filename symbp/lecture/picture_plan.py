@@ -100,7 +100,9 @@ class _Plan:
         )  # fmt: skip
 
     def is_used(self, tensor: str) -> bool:
-        return self.keys.is_used(tensor) or self.keys.is_used(ADJOINT + tensor)
+        """Whether an equation has it or its adjoint; a step of time before is no tensor of its own."""
+        own = self.keys.is_used(tensor) and not self.tensors[tensor].delayed
+        return own or self.keys.is_used(ADJOINT + tensor)
 
     def shares(self, layer: str, known: set[str]) -> tuple[str, ...]:
         """Parts of adjoints that equations of this layer define, beside those of its own tensors."""

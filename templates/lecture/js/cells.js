@@ -54,7 +54,7 @@ export function image(value) {
 
 export function digits(entry) {
   const text = String(entry);
-  return text.replace("-", "\u2212");
+  return text.replaceAll("-", "\u2212");
 }
 
 export function isSmall(value) {
@@ -81,9 +81,11 @@ export function grid(value) {
   return element;
 }
 
-// An array with its shape below, as large as it may well be.
-export function shown(value) {
-  if (isSmall(value)) return make("span", { class: "array" }, grid(value), caption(value));
+// An array with its shape below, as numbers where it has no more than so many columns.
+export function shown(value, widest = Infinity) {
+  if (isSmall(value) && value.cells[0].length <= widest) {
+    return make("span", { class: "array" }, grid(value), caption(value));
+  }
   const element = canvas(value);
   element.className = "heat";
   const [rows, columns] = [element.height, element.width];
@@ -95,6 +97,6 @@ export function shown(value) {
 
 function caption(value) {
   const small = make("small", { text: shapeText(value) });
-  if (!isSmall(value)) small.textContent += ` · ${word("largest", { value: digits(value.largest) })}`;
+  if (value.heat) small.textContent += ` · ${word("largest", { value: digits(value.largest) })}`;
   return small;
 }

@@ -17,7 +17,7 @@ const SMALLEST = 0.62; // of a formula that would be wider than its column
 
 const waiting = new Map();
 const watcher = new IntersectionObserver(
-  (seen) => seen.filter((entry) => entry.isIntersecting).forEach((entry) => drawWaiting(entry.target)),
+  (seen) => drawWaiting(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target)),
   { rootMargin: "600px" },
 );
 
@@ -28,15 +28,20 @@ export function typeset(element, latex, inline = false) {
 }
 
 export function drawAll() {
-  for (const element of [...waiting.keys()]) drawWaiting(element);
+  drawWaiting([...waiting.keys()]);
 }
 
-function drawWaiting(element) {
-  const { latex, inline } = waiting.get(element) ?? {};
-  watcher.unobserve(element);
-  if (latex === undefined) return;
-  waiting.delete(element);
-  draw(element, latex, inline);
+function drawWaiting(elements) {
+  const drawn = [];
+  for (const element of elements) {
+    const { latex, inline } = waiting.get(element) ?? {};
+    watcher.unobserve(element);
+    waiting.delete(element);
+    if (latex === undefined) continue;
+    draw(element, latex, inline);
+    if (!inline) drawn.push(element);
+  }
+  fit(drawn);
 }
 
 // Draws at once.
@@ -48,22 +53,20 @@ export function draw(element, latex, inline = false) {
     const last = term.lastElementChild;
     if (last?.matches(".mspace")) term.after(last); // the space behind a term is no part of it
   }
-  if (!inline) fit(element);
   enter(element);
 }
 
-// A formula that is too wide shrinks as far as it stays legible; beyond that it can be moved sideways.
-function fit(element) {
-  element.style.fontSize = "";
-  const room = element.clientWidth;
-  const wide = element.scrollWidth;
-  if (room && wide > room) {
-    element.style.fontSize = `${Math.max(SMALLEST, room / wide) * 100}%`;
-  }
+// Formulas that are too wide shrink as far as they stay legible; beyond that they can be moved sideways.
+// All are measured before one is changed: so the browser lays the page out once.
+export function fit(elements) {
+  for (const element of elements) element.style.fontSize = "";
+  const wide = elements.map((element) => [element.clientWidth, element.scrollWidth]);
+  elements.forEach((element, k) => {
+    const [room, width] = wide[k];
+    if (room && width > room) element.style.fontSize = `${Math.max(SMALLEST, room / width) * 100}%`;
+  });
 }
 
 export function fitAll() {
-  for (const element of document.querySelectorAll(".formula")) {
-    if (!waiting.has(element)) fit(element);
-  }
+  fit([...document.querySelectorAll(".formula")].filter((element) => !waiting.has(element)));
 }

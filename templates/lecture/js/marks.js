@@ -1,7 +1,7 @@
 // The links: everything with one key is marked together, wherever it stands.
 // An element is a term (data-term), or belongs to equations (data-eq); a term comes first.
 
-import { reveal } from "./dom.js";
+import { bring } from "./dom.js";
 import { set, state, whenChanged } from "./state.js";
 
 const places = new Map(); // key -> the elements that carry it
@@ -96,7 +96,7 @@ function showPinned({ pin: keys }) {
   const here = document.activeElement?.closest("main > section");
   for (const column of document.querySelectorAll("main > section")) {
     const first = column === here ? null : column.querySelector(".pinned");
-    if (first) reveal(first);
+    if (first) bring(first, column);
   }
 }
 

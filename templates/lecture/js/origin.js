@@ -1,7 +1,7 @@
 // Where an equation comes from: everything that it reads, directly or not, and the longest way back.
 
 import { data, equations, word } from "./data.js";
-import { make, reveal } from "./dom.js";
+import { bring, make } from "./dom.js";
 import { typeset } from "./formulas.js";
 import { formula, rows } from "./rows.js";
 import { elementsOf, enter, leave } from "./marks.js";
@@ -60,7 +60,7 @@ function crumb(id, notation) {
   typeset(element, left, true);
   element.addEventListener("click", (event) => {
     event.preventDefault();
-    reveal(rows.get(id).element, "center");
+    bring(rows.get(id).element, document.getElementById("derivation"));
   });
   return element;
 }

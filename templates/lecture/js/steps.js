@@ -4,8 +4,8 @@
 import { digits, image, isSmall, shown } from "./cells.js";
 import { draw } from "./charts.js";
 import { data, equations } from "./data.js";
-import { make, reveal } from "./dom.js";
-import { typeset } from "./formulas.js";
+import { bring, make } from "./dom.js";
+import { fit, typeset } from "./formulas.js";
 import { whenPointed } from "./marks.js";
 import { rows } from "./rows.js";
 import { computed, current, known, operands } from "./run.js";
@@ -16,6 +16,7 @@ import { whenRepainted } from "./theme.js";
 const slots = [...document.querySelectorAll("svg.slot")];
 const lines = [...document.querySelectorAll(".line[data-eq]")];
 const tensors = [...document.querySelectorAll(".drawing [data-term]")];
+const NARROW = 4; // columns of numbers in what an equation reads
 const ROOM = 50; // for a number, in the units of the picture
 let opened = null; // the row whose numbers are shown
 
@@ -72,6 +73,7 @@ function open(step) {
   const inserted = latex.matrix && state.notation === "matrix" ? withNumbers(step, latex.matrix) : null;
   opened.values.append(inserted ?? cards(step));
   opened.values.hidden = false;
+  if (inserted) fit([inserted]);
   requestAnimationFrame(follow);
 }
 
@@ -79,23 +81,23 @@ function open(step) {
 function follow() {
   for (const column of document.querySelectorAll("main > section")) {
     const first = column.querySelector(".now");
-    if (first) reveal(first, "center");
+    if (first) bring(first, column);
   }
 }
 
 // What the equation reads, and what it makes of that.
 function cards(step) {
   const list = make("div", { class: "cards" });
-  for (const [name, value] of operands(step)) list.append(card(name, value));
+  for (const [name, value] of operands(step)) list.append(card(name, value, NARROW));
   if (list.children.length) list.append(make("span", { class: "makes", text: "→" }));
   list.append(card(step.name, step.value));
   return list;
 }
 
-function card(name, value) {
+function card(name, value, widest) {
   const label = make("span", { class: "label" });
   typeset(label, data.names["t." + name] ?? `\\mathtt{${name.replaceAll("_", "\\_")}}`, true);
-  return make("span", { class: "card" }, label, shown(value));
+  return make("span", { class: "card" }, label, shown(value, widest));
 }
 
 // Pointing at a tensor shows its numbers, if it has any by now.
