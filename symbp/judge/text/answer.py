@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +13,21 @@ from symbp.judge.outcome import Answer, Network, Notation, Outcome, Point, Unusa
 from symbp.judge.points import degenerate, points, scalar_twin
 from symbp.judge.text.flatten import flatten
 from symbp.judge.text.names import Names
-from symbp.judge.text.run import misfits, outcome
+from symbp.judge.text.run import fit, outcome
+from symbp.judge.text.scene import Layout
 from symbp.judge.text.source import Piece, source
 from symbp.judge.text.statements import Raw, Statement, parse, raw_statements
 from symbp.judge.text.tokens import Token, Unreadable, tokens
-from symbp.network.program import Program
 
 MOST = 2_000  # statements
-COLUMNS = "read with samples as columns (z = W x + b); gradients are transposed to the shapes of the network"
+NOTES = {
+    "columns": ("read with samples as columns and z = W x + b; weights are transposed",),
+    "mixed": ("read with samples as columns and z = W^T x + b",),
+}
+MATRIX = re.compile(
+    r"\\odot|⊙|\^\s*\{?\s*\\?(?:top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\\mathbf\{1|\\mathbb\{1|𝟙|𝟏"
+    r"|\.dot|diag"
+)
 
 
 def read(network: Network, path: Path, text: str) -> Answer:
@@ -37,12 +45,20 @@ def read(network: Network, path: Path, text: str) -> Answer:
 
 @dataclass(frozen=True, eq=False)
 class _Way:
-    """One way of reading: in a notation, with samples as rows or as columns."""
+    """The statements of an answer in one layout."""
 
-    notation: Notation
-    columns: bool
-    program: Program
+    layout: Layout
+    names: Names
+    chain: Chain
     statements: tuple[Statement, ...]
+    line: Callable[[int], int]
+
+
+def _evaluated(way: _Way, data: tuple[Point, ...]) -> tuple[Outcome, ...]:
+    return tuple(
+        outcome(way.statements, way.chain, way.names, point, layout=way.layout, line=way.line)
+        for point in data
+    )
 
 
 class _Reader:
@@ -59,14 +75,11 @@ class _Reader:
             first = self.network.program.graph.parameters
             shown = rf"\frac{{\partial L}}{{\partial {first[0].key}}} = ..." if first else "none"
             raise Unusable(f"holds no gradient; expected lines such as {shown}", self.path)
-        ways = [self._way(raws, *choice) for choice in self._choices()]
-        trials = [(misfits(self._trial(way)), place) for place, way in enumerate(ways)]
-        way = ways[min(trials)[1]]
-        run = partial(
-            _evaluated, way, Chain(way.program, False), Names(way.program, self.used), self
-        )
-        notes = (COLUMNS,) if way.columns else ()
-        return Answer(self.path.name, "text", way.notation, self._where(way), run, notes)
+        ways = [self._way(raws, layout) for layout in self._layouts()]
+        way = ways[0] if len(ways) == 1 else min(ways, key=self._misfit)  # the first of equal ones
+        notation: Notation = "scalar" if way.layout == "scalar" else "matrix"
+        where, notes = self._where(way), NOTES.get(way.layout, ())
+        return Answer(self.path.name, "text", notation, where, partial(_evaluated, way), notes)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -101,8 +114,8 @@ class _Reader:
                 raise
             return []
 
-    def _way(self, raws: list[Raw], notation: Notation, columns: bool) -> _Way:
-        network = scalar_twin(self.network) if notation == "scalar" else self.network
+    def _way(self, raws: list[Raw], layout: Layout) -> _Way:
+        network = scalar_twin(self.network) if layout == "scalar" else self.network
         own = frozenset(r.target.key for r in raws if r.target.kind in ("own", "delta", "partial"))
         functions = frozenset(r.target.key.rstrip("'") for r in raws if r.target.kind == "function")
         statements = []
@@ -110,36 +123,35 @@ class _Reader:
             try:
                 statements.append(parse(raw, self.names, own, functions))
             except Unreadable:
-                if raw.sure and raw.target.kind in ("adjoint", "delta", "own"):
+                if raw.sure and raw.target.kind in ("adjoint", "delta"):
                     raise
-        return _Way(notation, columns, network.program, tuple(statements))
+        program = network.program
+        names, chain = Names(program, self.used), Chain(program, False)
+        return _Way(layout, names, chain, tuple(statements), self.line)
 
-    # -- notation -------------------------------------------------------------------------------
+    # -- layout ---------------------------------------------------------------------------------
 
-    def _choices(self) -> list[tuple[Notation, bool]]:
-        """Notations that may be meant, the likeliest first."""
-        matrix: list[tuple[Notation, bool]] = [("matrix", False), ("matrix", True)]
+    def _layouts(self) -> list[Layout]:
+        """Layouts that may be meant, the likeliest first."""
+        matrix: list[Layout] = ["rows", "columns", "mixed"]
         if degenerate(self.network):
             return matrix
         formulas = "\n".join(self.clean[p.start : p.end] for p in self.pieces)
-        if re.search(r"\\odot|⊙|\^\s*\{?\s*\\?(top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\\mathbf\{1|"
-                     r"\\mathbb\{1|𝟙|𝟏|\.dot|diag", formulas):  # fmt: skip
+        if MATRIX.search(formulas):
             return matrix
-        capital = re.search(r"(?<![A-Za-z])d?W", formulas)
-        scalar: list[tuple[Notation, bool]] = [("scalar", False)]
-        return matrix + scalar if capital else scalar
+        return [*matrix, "scalar"] if re.search(r"(?<![A-Za-z])d?W", formulas) else ["scalar"]
 
-    def _trial(self, way: _Way) -> Outcome:
-        data = points(self.network, way.notation, count=1, seed=1)
-        run = _evaluated(way, Chain(way.program, False), Names(way.program, self.used), self, data)
-        return run[0]
+    def _misfit(self, way: _Way) -> tuple[int, int]:
+        notation: Notation = "scalar" if way.layout == "scalar" else "matrix"
+        (point,) = points(self.network, notation, count=1, seed=1)
+        return fit(way.statements, way.chain, way.names, point, way.layout)
 
     def line(self, start: int) -> int:
         return self.text.count("\n", 0, start) + 1
 
     def _where(self, way: _Way) -> dict[str, tuple[int, str]]:
         lines = self.text.split("\n")
-        params = {p.name: p.key for p in way.program.graph.parameters}
+        params = {p.name: p.key for p in way.names.program.graph.parameters}
         found: dict[str, tuple[int, str]] = {}
         for statement in way.statements:
             target = statement.target
@@ -165,14 +177,3 @@ def _scripts(behind: list[Token]) -> str:
         elif not token.is_("_", "^", "{", "(", "["):
             break
     return shown
-
-
-def _evaluated(
-    way: _Way, chain: Chain, names: Names, reader: _Reader, data: tuple[Point, ...]
-) -> tuple[Outcome, ...]:
-    scalar = way.notation == "scalar"
-    return tuple(
-        outcome(way.statements, chain, names, point, scalar=scalar, columns=way.columns,
-                line=reader.line)
-        for point in data
-    )  # fmt: skip

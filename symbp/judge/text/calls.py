@@ -1,19 +1,20 @@
-"""Functions, methods, sums and derivatives: everything in a formula that has a word of its own."""
+"""Functions, methods and sums: what has arguments."""
 
 from __future__ import annotations
 
 import re
 
-from symbp.judge.text.names import function
-from symbp.judge.text.symbols import Scripts, Symbols
-from symbp.judge.text.tokens import Token, Unreadable
-from symbp.judge.text.tree import Call, Node, Number, Partial, Product, Reduce, Symbol, Transpose
+from symbp.judge.text.derivatives import Derivatives
+from symbp.judge.text.names import SIZES, function
+from symbp.judge.text.symbols import Scripts
+from symbp.judge.text.tokens import Token
+from symbp.judge.text.tree import Call, Node, Number, Product, Reduce, Symbol, Transpose
 
 METHODS = ("T", "sum", "mean", "dot", "transpose", "shape", "copy", "reshape", "astype", "size")
 REDUCED = ("sum", "mean")
 
 
-class Calls(Symbols):
+class Calls(Derivatives):
     """``functions`` are those that the answer defines itself."""
 
     inside_bars = False
@@ -115,25 +116,29 @@ class Calls(Symbols):
     def reduction(self) -> Node:
         """A sum with the letters below it, over the term that follows."""
         token = self.take()
-        letters = self.letters()
-        return Reduce("sum", letters, 0, self.term(), start=token.start)
+        letters, batch = self.letters()
+        return Reduce("sum", letters, 0, self.term(), batch, token.start)
 
-    def letters(self) -> tuple[str, ...]:
-        """The indices of a sum: ``_{n=1}^{N}``, ``_i`` or ``_{n j}``; ``n`` where none is written."""
+    def letters(self) -> tuple[tuple[str, ...], bool]:
+        """The indices of a sum: ``_{n=1}^{N}``, ``_i`` or ``_{n j}``, ``n`` where none is written; and
+        whether its upper bound is the number of samples."""
         found: tuple[str, ...] = ()
+        batch = False
         while self.now.is_("_", "^", "limits"):
             below = self.take().text == "_"
             group = self.group() if self.now.is_("{") else [self.take()]
             if below:
                 shown = "".join(t.text for t in group).partition("=")[0]
                 found = tuple(re.findall(r"[a-z]", shown))
-        return found or ("n",)
+            else:
+                batch = self.written(group) in SIZES
+        return found or ("n",), batch
 
     def reduction_by_name(self, kind: str, scripts: Scripts, token: Token) -> Node:
         """``np.sum(dz, axis=0)``, ``sum_n x_n``, ``mean(dz)``."""
         letters = tuple(re.findall(r"[a-z]", scripts.below))
         if letters or not self.now.is_("("):
-            return Reduce(kind, letters or ("n",), 0, self.term(), start=token.start)
+            return Reduce(kind, letters or ("n",), 0, self.term(), False, token.start)
         arguments, named = self.arguments()
         if not arguments:
             self.fail("what is summed", token)
@@ -144,135 +149,11 @@ class Calls(Symbols):
     ) -> Node:
         axis = named.get("axis", arguments[0] if arguments else None)
         axis = named.get("dim", axis)
-        keep = named.get("keepdims", named.get("keepdim", "False")) == "True"
         if axis is None or axis == "None":
-            return Reduce(token.text, (), None, body, keep, token.start)
+            return Reduce(token.text, (), None, body, False, token.start)
         negative = not isinstance(axis, (Number, str)) and getattr(axis, "signs", ()) == (-1,)
         number = axis.terms[0] if negative else axis  # type: ignore[union-attr]
         if not isinstance(number, Number) or number.value not in (0, 1, 2):
             self.fail("axis=0 or axis=1", token)
         value = -int(number.value) if negative else int(number.value)
-        return Reduce(token.text, (), value, body, keep, token.start)
-
-    # -- derivatives ----------------------------------------------------------------------------
-
-    def differential_quotient(self) -> Node | None:
-        """``\\frac{\\partial L}{\\partial w}``, ``dL/dw``, ``\\nabla_w L``; None where none stands here."""
-        token, at = self.now, self.at
-        if token.is_("nabla"):
-            return self.gradient()
-        if token.is_("frac", "dfrac", "tfrac", "cfrac"):
-            self.take()
-            if self.now.is_("{"):
-                above, below = self.group(), self.group() if self.now.is_("{") else []
-                found = self._quotient(above, below, token)
-                if found is not None:
-                    return found
-        elif token.is_("partial") and self.after.is_("_"):
-            self.take()
-            return self.gradient()
-        elif token.is_("partial") or (token.kind == "word" and token.text.startswith("d")):
-            before = list(self.tokens)
-            found = self._inline(token)
-            if found is not None:
-                return found
-            self.tokens = before
-            if token.is_("partial"):
-                raise Unreadable(
-                    token.start, "expected a derivative, such as \\partial L/\\partial w"
-                )
-        self.at = at
-        return None
-
-    def gradient(self) -> Node:
-        """Behind nabla: what it is taken by, and the loss, which may be left out."""
-        token = self.take() if self.now.is_("nabla") else self.now
-        if self.now.is_("_"):
-            self.take()
-            group = self.group() if self.now.is_("{") else [self.take()]
-            lower = self._symbol(group)
-            loss = self.at_name() and self.names.find(self.now.text)
-            if loss and loss.kind == "loss":
-                self.skip_name()
-        else:
-            base = self.base()
-            lower = self.resolve(base, self.scripts(base), token)
-        if lower is None:
-            self.fail("a parameter below nabla", token)
-        return Partial(None, lower, token.start)
-
-    def skip_name(self) -> None:
-        base = self.base()
-        self.scripts(base)
-
-    def _quotient(self, above: list[Token], below: list[Token], token: Token) -> Node | None:
-        upper = self._differential(above)
-        lower = self._differential(below)
-        if lower is None:
-            return None
-        if upper is None:
-            if len(above) != 1 or not (above[0].is_("partial") or above[0].text == "d"):
-                return None
-            upper = self._next_symbol()  # \frac{\partial}{\partial w} L
-        return self._partial(upper, lower, token)
-
-    def _next_symbol(self) -> Symbol:
-        opened = self.skip("(")
-        token = self.now
-        base = self.base()
-        found = self.resolve(base, self.scripts(base), token)
-        if opened:
-            self.expect(")")
-        return found
-
-    def _inline(self, token: Token) -> Node | None:
-        """``\\partial L / \\partial w`` and ``dL/dw`` in one line."""
-        try:
-            upper = self._taken()
-            lower = self._taken() if upper and self.skip("/") else None
-        except Unreadable:
-            if token.is_("partial"):
-                raise
-            return None
-        return self._partial(upper, lower, token) if upper and lower else None
-
-    def _taken(self) -> Symbol | None:
-        """A differential here: the symbol behind its d."""
-        token = self.now
-        if token.is_("partial") or (token.kind == "word" and token.text == "d"):
-            self.take()
-        elif token.kind == "word" and token.text.startswith("d") and len(token.text) > 1:
-            self.split(1)
-        else:
-            return None
-        if not self.at_name():
-            return None
-        token = self.now
-        base = self.base()
-        scripts = self.scripts(base)
-        return self.resolve(base, scripts, token) if scripts.plain else None
-
-    def _differential(self, group: list[Token]) -> Symbol | None:
-        parser = type(self)(group, self.names, self.own, self.free)
-        parser.latex = self.latex
-        try:
-            found = parser._taken()
-        except Unreadable:
-            if group and (group[0].is_("partial")):
-                raise
-            return None
-        return found if parser.now.kind == "end" else None
-
-    def _symbol(self, group: list[Token]) -> Symbol | None:
-        parser = type(self)(group, self.names, self.own, self.free)
-        parser.latex = self.latex
-        if not parser.at_name():
-            return None
-        token = parser.now
-        base = parser.base()
-        return parser.resolve(base, parser.scripts(base), token)
-
-    def _partial(self, upper: Symbol, lower: Symbol, token: Token) -> Partial:
-        meaning = self.names.find(upper.key)
-        is_loss = meaning is not None and meaning.kind == "loss"
-        return Partial(None if is_loss else upper, lower, token.start)
+        return Reduce(token.text, (), value, body, False, token.start)

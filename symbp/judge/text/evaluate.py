@@ -10,6 +10,7 @@ import numpy as np
 from symbp.judge.text import functions as known
 from symbp.judge.text.activations import Activations
 from symbp.judge.text.names import Names
+from symbp.judge.text.products import product
 from symbp.judge.text.scene import Scene
 from symbp.judge.text.tree import (
     Call,
@@ -38,7 +39,9 @@ from symbp.judge.text.values import (
     transpose,
 )
 
-MATRIX = ("", "@", "cdot")
+SAMPLES = frozenset(
+    {"n", "m", "i", "b", "s"}
+)  # letters that count samples where nothing shows them
 Body = tuple[str, Node]  # of a function that the answer defines: its argument, its right side
 
 
@@ -113,7 +116,8 @@ class Evaluator:
             found = self.defined(("delta" if meaning else "own", node.key))
             if found is None:
                 raise Misfit(f"{node.key} is not defined in the answer", node.start, "unknown")
-            return self.indexed(found, node)
+            name = meaning.name if meaning else ""
+            return self.indexed(found, node.indices, node.start, name)
         if meaning.kind == "size":
             return scalar(self.scene.batch)
         if meaning.kind == "constant":
@@ -122,26 +126,32 @@ class Evaluator:
             raise Misfit("the loss itself is in no gradient", node.start, "unknown")
         found = self.defined((meaning.kind, meaning.name))
         if found is not None:
-            return self.indexed(found, node)
+            return self.indexed(found, node.indices, node.start, meaning.name)
         if meaning.kind == "adjoint":
             return self.true_adjoint(meaning.name, node)
         return self.scene.tensor(meaning.name, node.indices, node.start)
 
-    def indexed(self, found: Value, node: Symbol) -> Value:
-        """What the answer defined, read at indices: the samples of a matrix, or both of its axes."""
-        if not node.indices or self.scene.scalar:
+    def indexed(self, found: Value, indices: tuple[str, ...], start: int, name: str) -> Value:
+        """What the answer defined, read at indices: the samples of a matrix, or both of its axes;
+        what was defined entry by entry may be read as a matrix, too."""
+        if self.scene.scalar or (not indices and not found.labels):
             return found
+        if not indices:
+            known = name in self.names.program.tensors
+            return self.scene.matrix(name, found.data) if known and not found.matrix else found
         if found.labels:
-            if len(found.labels) != len(node.indices):
-                raise Misfit(f"{node.key} has {len(found.labels)} indices", node.start)
-            return replace(found, labels=node.indices)
+            if len(found.labels) != len(indices):
+                raise Misfit(f"there are {len(found.labels)} indices, not {len(indices)}", start)
+            return replace(found, labels=indices)
         data = found.data.T if self.scene.columns else found.data
-        if not found.matrix or len(node.indices) > 2:
-            raise Misfit(f"{node.key} has no such indices", node.start)
-        if len(node.indices) == 2:
-            return Value(data, node.indices)
+        if not found.matrix or len(indices) > 2:
+            raise Misfit("there are no such indices", start)
+        if len(indices) == 2:
+            return Value(data, indices)
+        if data.shape[1] == 1:
+            return Value(data[:, 0], indices)
         rows = data[:, :, None] if self.scene.columns else data[:, None, :]
-        return Value(rows, node.indices, True)
+        return Value(rows, indices, True)
 
     def true_adjoint(self, name: str, node: Symbol) -> Value:
         if name in {p.name for p in self.names.program.graph.parameters}:
@@ -157,16 +167,23 @@ class Evaluator:
         if node.upper is None:
             found = self.defined(("adjoint", lower.name))
             if found is not None:
-                return self.indexed(found, node.lower)
+                return self.indexed(found, node.lower.indices, node.start, lower.name)
             return self.true_adjoint(lower.name, node.lower)
         found = self.defined(("partial", f"d{node.upper.key}/d{node.lower.key}"))
         if found is not None:
-            return found
+            indices = tuple(dict.fromkeys((*node.upper.indices, *node.lower.indices)))
+            return found if not found.labels else self.relabelled(found, indices, node)
         upper = self.names.find(node.upper.key)
         if upper is None or upper.kind != "tensor":
             raise Misfit(f"{node.upper.key} is no tensor of the network", node.start, "unknown")
         self.borrowed = True
         return self.scene.partial(upper.name, lower.name, node.start)
+
+    def relabelled(self, found: Value, indices: tuple[str, ...], node: Partial) -> Value:
+        """A local derivative with the letters of the place where it is used."""
+        if len(indices) != len(found.labels):
+            raise Misfit("the derivative was defined with other indices", node.start, "unknown")
+        return replace(found, labels=indices)
 
     # -- operations -----------------------------------------------------------------------------
 
@@ -184,24 +201,13 @@ class Evaluator:
         return entrywise(np.float_power, below, above, "a power")
 
     def product(self, node: Product) -> Value:
-        """Factors bind as they are written; where the shapes do not fit that way, matrix products
-        come first, or products of entries."""
         values = [self.value(factor) for factor in node.factors]
         if node.signs == ("/",):
             a, b = (
                 self.solid(f) if v.ones else v for f, v in zip(node.factors, values, strict=True)
             )
             return entrywise(np.divide, a, b, "a division")
-        first: Misfit | None = None
-        for plan in (_as_written, _matrices_first, _entries_first, _from_the_right):
-            try:
-                return plan(values, list(node.signs))
-            except Misfit as misfit:
-                first = first or misfit
-            if set(node.signs) <= {"*", "@"}:
-                break
-        assert first is not None
-        raise first
+        return product(values, list(node.signs))
 
     def reduce(self, node: Reduce) -> Value:
         value = self.solid(node.body)
@@ -212,12 +218,19 @@ class Evaluator:
             if value.labels and not value.matrix:
                 raise Misfit("an axis is summed of what has indices; write the index", node.start)
             return over_axis(value, node.axis, mean)
-        axes = [1, 0] if self.scene.columns else [0, 1]
+        axes = (
+            {"samples": 0, "features": 1}
+            if not self.scene.columns
+            else {"samples": 1, "features": 0}
+        )
         for letter in node.letters:
+            over = "samples" if node.batch or letter in SAMPLES else "features"
             if letter in value.labels:
                 value = over_label(value, letter, mean)
             elif value.matrix and axes:
-                value = over_axis(value, axes.pop(0), mean)
+                value = over_axis(
+                    value, axes.pop(over) if over in axes else axes.popitem()[1], mean
+                )
             else:
                 raise Misfit(f"the sum runs over {letter}, but nothing in it does", node.start)
         return value if axes else over_axis(value, None, False)
@@ -283,56 +296,3 @@ class Evaluator:
         finally:
             self.bound = before
         return found if exact else replace(found, data=np.imag(found.data) / step)
-
-
-# -- products -------------------------------------------------------------------------------------
-
-
-def _pair(a: Value, sign: str, b: Value) -> Value:
-    if sign in MATRIX:
-        return matmul(a, b)
-    if sign == "outer":
-        return outer(a, b)
-    return entrywise(np.multiply, a, b, "a product of entries")
-
-
-def _left(values: list[Value], signs: list[str]) -> Value:
-    total, *rest = values
-    for sign, value in zip(signs, rest, strict=True):
-        total = _pair(total, sign, value)
-    return total
-
-
-def _tight(values: list[Value], signs: list[str], tight: Callable[[str], bool]) -> Value:
-    """Products whose sign is tight first, then the others from the left."""
-    groups, kept = [[values[0]]], []
-    inner: list[list[str]] = [[]]
-    for sign, value in zip(signs, values[1:], strict=True):
-        if tight(sign):
-            groups[-1].append(value)
-            inner[-1].append(sign)
-        else:
-            groups.append([value])
-            inner.append([])
-            kept.append(sign)
-    made = [_left(group, own) for group, own in zip(groups, inner, strict=True)]
-    return _left(made, kept)
-
-
-def _as_written(values: list[Value], signs: list[str]) -> Value:
-    return _tight(values, signs, lambda sign: sign == "")
-
-
-def _matrices_first(values: list[Value], signs: list[str]) -> Value:
-    return _tight(values, signs, lambda sign: sign in MATRIX)
-
-
-def _entries_first(values: list[Value], signs: list[str]) -> Value:
-    return _tight(values, signs, lambda sign: sign not in MATRIX)
-
-
-def _from_the_right(values: list[Value], signs: list[str]) -> Value:
-    *rest, total = values
-    for sign, value in zip(reversed(signs), reversed(rest), strict=True):
-        total = _pair(value, sign, total)
-    return total

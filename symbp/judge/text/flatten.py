@@ -14,6 +14,9 @@ FONTS = frozenset((
 ))  # fmt: skip
 ACCENTS = {"hat": "hat", "widehat": "hat", "bar": "bar", "overline": "bar", "tilde": "tilde",
            "widetilde": "tilde", "dot": "dot", "ddot": "ddot"}  # fmt: skip
+CONJUNCTIONS = frozenset(
+    {"and", "with", "so", "thus", "hence", "then", "by", "since", "because", "using", "as"}
+)
 MODULES = frozenset({"np", "numpy", "math", "torch", "tf", "F", "jnp", "self", "nn"})
 
 
@@ -21,8 +24,12 @@ def flatten(tokens: list[Token]) -> list[Token]:
     """The same tokens with fonts gone; a one in bold is a vector of ones. Raises Unreadable."""
     made: list[Token] = []
     waiting = list(reversed(tokens))
+    cases = 0
     while waiting:
         token = waiting.pop()
+        cases += token.is_("cases") - token.is_("endcases")
+        if token.kind == "align" and not cases:
+            continue
         if token.kind == "command" and token.text in FONTS:
             inner = _argument(waiting, token)
             if [t.text for t in inner] in (["1"], ["𝟏"]) and token.text not in ("mathrm", "text"):
@@ -32,6 +39,8 @@ def flatten(tokens: list[Token]) -> list[Token]:
             first, *rest = _argument(waiting, token) or [token]
             mark = Token("mark", ACCENTS[token.text], first.start, first.end)
             waiting += reversed([first, mark, *rest])
+        elif token.kind == "word" and token.text in CONJUNCTIONS:
+            made.append(Token("gap", token.text, token.start, token.end))
         elif token.kind == "text":
             made += _word(token, made)
         elif (_is_empty(token, waiting) and not _script(made)) or _is_module(token, waiting):

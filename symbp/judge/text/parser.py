@@ -20,11 +20,12 @@ from symbp.judge.text.tree import (
 )
 
 PRODUCTS = {"*": "*", "odot": "odot", "circ": "odot", "cdot": "cdot", "times": "cdot", "@": "@",
-            "ast": "*", "otimes": "outer", "bullet": "cdot", "star": "*"}  # fmt: skip
+            "ast": "*", "oslash": "odiv", "otimes": "outer", "bullet": "cdot", "star": "*"}  # fmt: skip
 COMPARED = {"<": "<", ">": ">", "<=": "<=", ">=": ">=", "le": "<=", "ge": ">=", "leq": "<=",
             "geq": ">=", "lt": "<", "gt": ">", "==": "==", "ne": "!=", "!=": "!=", "neq": "!=",
             "=": "=="}  # fmt: skip
 CLOSING = {"(": ")", "[": "]", "{": "}"}
+FRACTIONS = ("frac", "tfrac", "dfrac", "cfrac")
 NORMS = ("norm", "Vert", "lVert")
 
 
@@ -98,8 +99,18 @@ class Parser(Calls):
 
     @property
     def openers(self) -> tuple[str, ...]:
-        return ("frac", "tfrac", "dfrac", "cfrac", "sqrt", "sum", "partial", "nabla", "ones", "lvert",
-                "half", "lfloor", "langle", *NORMS)  # fmt: skip
+        return (
+            *FRACTIONS,
+            "cases",
+            "sqrt",
+            "sum",
+            "partial",
+            "nabla",
+            "ones",
+            "lvert",
+            "half",
+            *NORMS,
+        )
 
     # -- factors --------------------------------------------------------------------------------
 
@@ -137,7 +148,7 @@ class Parser(Calls):
         if token.is_("half"):
             self.take()
             return Number(0.5, token.start)
-        if token.is_("frac", "tfrac", "dfrac", "cfrac"):
+        if token.is_(*FRACTIONS):
             self.take()
             above, below = self.argument(), self.argument()
             return Product((above, below), ("/",), token.start)
@@ -146,6 +157,8 @@ class Parser(Calls):
             return Call("sqrt", 0, (self.argument(),), token.start)
         if token.is_("sum"):
             return self.reduction()
+        if token.is_("cases"):
+            return self.cases()
         if token.kind == "command":
             self.fail("a command that this grammar knows, such as \\frac, \\sigma, \\odot or \\sum")
         self.fail("a number, a symbol or a bracket")
@@ -183,6 +196,38 @@ class Parser(Calls):
         if not self.skip("|", "rvert", "rVert", *NORMS):
             self.fail("'|'")
         return Call("norm" if opening.is_(*NORMS) else "abs", 0, (found,), opening.start)
+
+    def cases(self) -> Node:
+        """Values with the conditions behind them, the last one for everything else."""
+        start = self.take().start
+        rows: list[tuple[Node, Node | None]] = []
+        while not self.skip("endcases"):
+            value = self.expression()
+            self.between()
+            condition = None if self.row_ends() else self.comparison()
+            self.between()
+            rows.append((value, condition))
+            if self.now.kind == "row":
+                self.take()
+            elif not self.now.is_("endcases"):
+                self.fail("the end of the cases, or \\\\ and another one")
+        found: Node = Number(0.0, start)
+        for value, condition in reversed(rows):
+            found = (
+                value if condition is None else Call("where", 0, (condition, value, found), start)
+            )
+        return found
+
+    def between(self) -> None:
+        """What separates a value from its condition."""
+        while self.now.kind in ("gap", "align") or self.now.is_(",", ";", "."):
+            self.take()
+
+    def row_ends(self) -> bool:
+        """Whether nothing or only words, such as *otherwise*, are left of a row."""
+        while self.now.kind == "word" and self.now.text in ("otherwise", "else", "if", "sonst"):
+            self.take()
+        return self.now.kind == "row" or self.now.is_("endcases")
 
     def ones(self, token: Token) -> Node:
         """A vector of ones, or where a condition follows what it selects."""
@@ -232,7 +277,7 @@ class Parser(Calls):
             return self.call(base, scripts.primes, scripts, token)
         if scripts.primes:
             raise Unreadable(token.start, f"'{base}' is no function; a prime needs one")
-        return self.attached(self.resolve(base, scripts, token), scripts)
+        return self.attached(self.quantity(base, scripts, token), scripts)
 
     def attached(self, found: Node, scripts: Scripts) -> Node:
         """With the powers and the transpose that its scripts hold."""

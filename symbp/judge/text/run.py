@@ -10,10 +10,10 @@ from symbp.judge.evaluate_network import Chain
 from symbp.judge.outcome import Array, Outcome, Point, Problem
 from symbp.judge.text.evaluate import Body, Evaluator
 from symbp.judge.text.names import Names
-from symbp.judge.text.scene import Scene
+from symbp.judge.text.scene import Layout, Scene
 from symbp.judge.text.statements import Statement, Target
 from symbp.judge.text.tree import Node, Partial, Symbol
-from symbp.judge.text.values import Misfit, Value, transpose
+from symbp.judge.text.values import Misfit, Value, spread, transpose
 
 Id = tuple[str, str]
 LineOf = Callable[[int], int]  # of an offset into the text
@@ -25,14 +25,28 @@ def outcome(
     names: Names,
     point: Point,
     *,
-    scalar: bool,
-    columns: bool,
+    layout: Layout,
     line: LineOf,
 ) -> Outcome:
     """What the answer says at a point."""
-    scene = Scene(chain, point, scalar, columns)
     with np.errstate(all="ignore"):
-        return _Run(statements, scene, names, line).outcome()
+        return _Run(statements, Scene(chain, point, layout), names, line).outcome()
+
+
+def fit(
+    statements: tuple[Statement, ...], chain: Chain, names: Names, point: Point, layout: Layout
+) -> tuple[int, int]:
+    """How badly a layout suits an answer: shapes that do not fit, and claims that are not true (by a
+    minus sign those that are), the gravest first."""
+    scene = Scene(chain, point, layout)
+    with np.errstate(all="ignore"):
+        run = _Run(statements, scene, names, lambda start: 0)
+        found = run.outcome()
+        shapes = sum(p.kind == "shape" for p in found.problems.values()) + run.failed
+        true = chain.gradients(scene.state, {})
+    keys = {p.key: p.name for p in names.program.graph.parameters}
+    agree = [np.allclose(g, true[keys[k]], rtol=1e-9) for k, g in found.gradients.items()]
+    return shapes, -sum(agree)
 
 
 class _Run:
@@ -43,6 +57,7 @@ class _Run:
         self.known: dict[Id, Value] = {}
         self.open: set[int] = set()  # statements that are being evaluated
         self.done: set[int] = set()
+        self.failed = 0  # sides whose shapes do not fit
         self.sides: dict[str, list[Array]] = {}
         self.chains: dict[str, list[Array]] = {}
         self.problems: dict[str, Problem] = {}
@@ -82,6 +97,7 @@ class _Run:
                 value, borrowed = self.side(side, statement.target)
             except Misfit as misfit:
                 problem = misfit
+                self.failed += misfit.kind == "shape"
                 continue
             result, problem = value, None
             self.claim(statement.target, value, borrowed)
@@ -100,22 +116,20 @@ class _Run:
             value = transpose(value)
         if not np.all(np.isfinite(value.data)):
             raise Misfit("the result is not a finite number", side.start, "number")
-        if value.labels and not self.scene.scalar:
+        if (value.labels or target.kind == "partial") and not self.scene.scalar:
             value = self.ordered(value, target, side.start)
         return value, evaluator.borrowed
 
     @staticmethod
     def ordered(value: Value, target: Target, start: int) -> Value:
-        """Open indices in the order of the left side."""
+        """Open indices in the order of the left side; a local derivative may lack some of them."""
         spare = [i for i in value.labels if i not in target.indices]
         lacking = [i for i in target.indices if i not in value.labels]
         if spare:
             raise Misfit(f"the index {spare[0]} is neither summed over nor on the left", start)
-        if lacking:
+        if lacking and target.kind != "partial":
             raise Misfit(f"the index {lacking[0]} of the left side is not on the right", start)
-        order = [value.labels.index(i) for i in target.indices]
-        rest = range(len(order), value.data.ndim)
-        return Value(value.data.transpose(*order, *rest), target.indices, value.matrix)
+        return spread(value, target.indices)
 
     def aliases(self, statement: Statement) -> list[Target]:
         """Right sides in front that only give the left side another name: delta_2 = dL/dz_2 = .."""
@@ -172,41 +186,47 @@ class _Run:
 
     def claim(self, target: Target, value: Value, borrowed: bool) -> None:
         """A right side is a claim, unless it only repeats the chain rule."""
-        key = self.params.get(target.name) if target.kind == "adjoint" else None
-        if key is not None:
-            found = self.shaped(value, key)
+        if target.kind == "adjoint" and target.name in self.params:
+            found = self.shaped(value, target.name)
             if isinstance(found, np.ndarray):
-                (self.chains if borrowed else self.sides).setdefault(key, []).append(found)
+                claims = self.chains if borrowed else self.sides
+                claims.setdefault(self.params[target.name], []).append(found)
 
     def tell(self, target: Target, value: Value | None, problem: Misfit | None) -> None:
-        key = self.params.get(target.name) if target.kind == "adjoint" else None
-        if key is not None:
-            found = problem if value is None or problem else self.shaped(value, key)
-            self.problems.pop(key, None)
-            if isinstance(found, np.ndarray):
-                self.gradients[key] = found
-            elif found is not None:
-                self.gradients.pop(key, None)
-                own = None if value is None or problem else self.rows(value).data
-                line = self.line(found.start) if found.start else None
-                self.problems[key] = Problem(found.kind, found.reason, line, own)
+        if target.kind == "adjoint" and target.name in self.params:
+            self.tell_gradient(target.name, None if problem else value, problem)
         elif value is not None and target.kind in ("adjoint", "delta", "tensor", "loss"):
             front = "d" if target.kind in ("adjoint", "delta") else ""
             name = target.name if target.kind != "loss" else "loss"
-            self.others[front + name] = self.rows(value).data
+            self.others[front + name] = self.rows(value, target.name).data
 
-    def rows(self, value: Value) -> Value:
-        """With samples as rows."""
-        return transpose(value) if self.scene.columns and not value.labels else value
+    def tell_gradient(self, name: str, value: Value | None, problem: Misfit | None) -> None:
+        key = self.params[name]
+        found = problem if value is None else self.shaped(value, name)
+        self.problems.pop(key, None)
+        self.gradients.pop(key, None)
+        if isinstance(found, np.ndarray):
+            self.gradients[key] = found
+        elif found is not None:
+            own = None if value is None else self.rows(value, name).data
+            line = self.line(found.start) if found.start else None
+            self.problems[key] = Problem(found.kind, found.reason, line, own)
 
-    def shaped(self, value: Value, key: str) -> Array | Misfit:
+    def rows(self, value: Value, name: str) -> Value:
+        """As the network has it, with samples as rows."""
+        known = name in self.names.program.tensors
+        turned = self.scene.turned(name) if known else self.scene.columns
+        return transpose(value) if turned and not value.labels else value
+
+    def shaped(self, value: Value, name: str) -> Array | Misfit:
         """A gradient in its parameter's shape, or why it has another."""
+        key = self.params[name]
         shape = np.shape(self.scene.point.params[key])
-        value = self.rows(value)
+        value = self.rows(value, name)
         if value.labels and value.matrix:
             return Misfit("has an index and is a matrix at once")
-        columns = self.scene.columns and len(value.labels) == 2
-        data = value.data.T if columns else value.data
+        swapped = len(value.labels) == 2 and self.scene.turned(name)
+        data = value.data.T if swapped else value.data
         vector = len(shape) == 1 and value.matrix and data.shape in ((1, *shape), (*shape, 1))
         number = data.size == 1 and int(np.prod(shape)) == 1
         if data.shape == shape or vector or number:
@@ -214,8 +234,3 @@ class _Run:
         kept = "x".join(map(str, data.shape)) or "1"
         wanted = "x".join(map(str, shape)) or "1"
         return Misfit(f"the result has the shape {kept}; {key} has {wanted}")
-
-
-def misfits(found: Outcome) -> int:
-    """How many gradients have no value for their shapes."""
-    return sum(p.kind == "shape" for p in found.problems.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -13,19 +14,27 @@ from symbp.judge.outcome import Point
 from symbp.judge.text.values import Array, Misfit, Value
 from symbp.network.program import Program
 
+Layout = Literal["rows", "columns", "mixed", "scalar"]
+
 
 class Scene:
     """One network at one point, in one notation.
 
-    In scalar notation every tensor is a number. In matrix notation axes in front of the last are the
-    rows of a matrix, a vector of parameters is a row; with ``columns`` everything is transposed, as
-    where samples are columns.
+    In the layout "rows" a matrix has a sample in each row, and a vector of parameters is a row. In
+    "columns" everything is transposed, also weights: z = W x + b; in "mixed" weights are as in rows:
+    z = W^T x + b. In "scalar" every tensor is a number.
     """
 
-    def __init__(self, chain: Chain, point: Point, scalar: bool, columns: bool = False) -> None:
-        self.chain, self.point = chain, point
-        self.scalar, self.columns = scalar, columns
+    def __init__(self, chain: Chain, point: Point, layout: Layout) -> None:
+        self.chain, self.point, self.layout = chain, point, layout
+        self.scalar, self.columns = layout == "scalar", layout in ("columns", "mixed")
         self.batch = len(point.x)
+
+    def turned(self, name: str) -> bool:
+        """Whether a tensor lies transposed."""
+        tensor = self.program.tensors[name]
+        matrix = tensor.role in ("parameter", "buffer") and len(tensor.shape) > 1
+        return self.layout == "columns" or (self.layout == "mixed" and not matrix)
 
     @property
     def program(self) -> Program:
@@ -96,22 +105,28 @@ class Scene:
         if not data.ndim:
             return Value(data)
         if not indices:
-            rows = data.reshape(-1, data.shape[-1])
-            return Value(rows.T if self.columns else rows, (), True)
+            return self.matrix(name, data)
         return self._labelled(name, data, indices, start)
+
+    def matrix(self, name: str, data: Array) -> Value:
+        """An array of a tensor as a matrix: one number a sample is a column, a bias is a row."""
+        sample = self.program.tensors[name].role not in ("parameter", "buffer")
+        rows = data[:, None] if sample and data.ndim == 1 else data.reshape(-1, data.shape[-1])
+        return Value(rows.T if self.turned(name) else rows, (), True)
 
     def _labelled(self, name: str, data: Array, indices: tuple[str, ...], start: int) -> Value:
         rest = data.ndim - len(indices)
         whole = self.program.tensors[name].role in ("parameter", "buffer")
-        if self.columns and whole and data.ndim == 2:
-            data = data.T
         if rest < 0 or (rest and whole) or rest > 1 or len(set(indices)) < len(indices):
             axes = f"{data.ndim} {'index' if data.ndim == 1 else 'indices'}"
             raise Misfit(f"{name} has {axes}, not {len(indices)}", start)
         if not rest:
-            if self.columns and not whole and data.ndim == 2 and self._features_first(indices):
+            swapped = self.turned(name) and data.ndim == 2
+            if swapped and (whole or self._features_first(indices)):
                 data = data.T
             return Value(data, indices)
+        if data.shape[-1] == 1:
+            return Value(data[..., 0], indices)
         core = data[..., :, None] if self.columns else data[..., None, :]
         return Value(core, indices, True)
 

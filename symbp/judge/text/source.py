@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 ENVIRONMENTS = (
     r"(?:align|aligned|alignat|equation|eqnarray|gather|gathered|split|multline|displaymath|math"
-    r"|flalign|cases|array|dmath)\*?"
+    r"|flalign|dmath)\*?"
 )
 DISPLAYS = re.compile(
     rf"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\\begin\{{({ENVIRONMENTS})\}}(.+?)\\end\{{\4\}}",
@@ -24,9 +24,14 @@ PREAMBLE = re.compile(r"\A.*?\\begin\{document\}", re.DOTALL)
 STRUCTURE = re.compile(
     r"\\(?:documentclass|usepackage|section|subsection|subsubsection|paragraph|title|author|date"
     r"|textbf|emph|textit|caption|label|chapter)\*?(?:\[[^\]]*\])?\{[^{}]*\}"
-    r"|\\(?:item|maketitle|begin\{[a-z*]+\}|end\{[a-z*]+\}|newpage|noindent|medskip|bigskip|par)"
+    r"|\\(?:(?:item|maketitle)(?![A-Za-z])|(?:begin|end)\{(?!cases)[a-z*]+\}|(?:newpage|noindent|medskip|bigskip|par)(?![A-Za-z]))"
 )
 LEAD = re.compile(r"\s*(?:[-*+>#|•]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\*\*)*")
+REMARK = re.compile(  # behind a formula: # .., // .., (words), (by the chain rule)
+    r"[ \t](?:#|//).*$|[ \t]{2,}\([A-Za-z]{3,}[^()=*/+^_\\\n]*\)[ \t]*$"
+    r"|[ \t]\([a-z]{2,}(?: [a-z]{2,})+\)[ \t]*$",
+    re.MULTILINE,
+)
 CHINESE = r"\u3000-\u303f\u3400-\u9fff"
 PROSE = re.compile(rf"[{CHINESE}]+[：，。]?|[：，。；]|(?<![:\w])(?<!:):(?!=)|\*\*|[|]")
 CONTINUES = re.compile(r"\s*(?:=|\+|-(?!\s*[A-Za-z∂\\]\S*\s*=)|\*|⊙|·|@|\\odot|\\cdot|\\circ|\))")
@@ -58,12 +63,17 @@ def source(text: str) -> Source:
     preamble = PREAMBLE.match(clean)
     if preamble:
         clean = re.sub(r"[^\n]", " ", preamble[0]) + clean[preamble.end() :]
-    found: list[Piece] = []
+    displays: list[Piece] = []
     for match in DISPLAYS.finditer(clean):
         group = next(k for k in (1, 2, 3, 5) if match.group(k) is not None)
-        found.append(Piece(match.start(group), match.end(group), True))
-    found += _lines(_without(STRUCTURE, _without(DISPLAYS, clean)))
-    return Source(clean, tuple(sorted(found, key=lambda piece: piece.start)))
+        displays.append(Piece(match.start(group), match.end(group), True))
+    lines = _without(DISPLAYS, clean)
+    for pattern in (STRUCTURE, REMARK):
+        lines = _without(pattern, lines)
+    found = sorted([*displays, *_lines(lines)], key=lambda piece: piece.start)
+    for piece in displays:
+        lines = lines[: piece.start] + clean[piece.start : piece.end] + lines[piece.end :]
+    return Source(lines, tuple(found))
 
 
 def _is_latex(text: str) -> bool:
@@ -96,7 +106,7 @@ def _lines(text: str) -> Iterator[Piece]:
         while k < len(lines) and _goes_on(text, end, lines[k]):
             end = lines[k][1]
             k += 1
-        yield Piece(start, _comment(text, start, end), False, _beginnings(text, start, end))
+        yield Piece(start, end, False, _beginnings(text, start, end))
 
 
 def _joined(line: str) -> bool:
@@ -112,17 +122,11 @@ def _goes_on(text: str, end: int, line: tuple[int, int]) -> bool:
     return bool(CONTINUES.match(text, *line) or OPEN_END.search(text[max(0, end - 20) : end]))
 
 
-def _comment(text: str, start: int, end: int) -> int:
-    """The end of the formula in front of ``# ..`` and ``// ..`` on its last line."""
-    found = re.search(r"\s(?:#|//).*$", text[start:end])
-    return start + found.start() if found else end
-
-
 def _beginnings(text: str, start: int, end: int) -> tuple[int, ...]:
     """Places where the formula of a line may begin: behind list marks, labels and prose."""
     stop = text.find("=", start, end)
     lead = LEAD.match(text, start, end)
     first = lead.end() if lead else start
     behind = [m.end() for m in PROSE.finditer(text, first, stop)]
-    words = [m.end() for m in re.finditer(r"\s+", text[first:stop])]
-    return tuple(dict.fromkeys([first, *behind, *(first + w for w in words)]))
+    words = [first + m.end() for m in re.finditer(r"(?<=[A-Za-z:,.;)*`|>])\s+", text[first:stop])]
+    return tuple(dict.fromkeys([first, *behind, *words]))

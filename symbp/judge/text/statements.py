@@ -15,6 +15,7 @@ from symbp.judge.text.tree import Call, Node, Partial, Product, Symbol, Transpos
 EQUALS = ("=", ":=", "==", "coloneqq", "equiv", "triangleq", "≔", "doteq")
 UPDATES = ("leftarrow", "gets", "mapsto", "longleftarrow")
 FOLLOWS = ("implies", "Rightarrow", "therefore", "Longrightarrow", "iff", "Leftrightarrow", "to")
+OPENERS, CLOSERS = ("(", "[", "{", "cases"), (")", "]", "}", "endcases")
 OPERATORS = ("+", "-", "*", "/", "@", "odot", "cdot", "circ", "times", "^")
 
 
@@ -69,7 +70,7 @@ def raw_statements(text: str, piece: Piece, names: Names) -> Iterator[Raw]:
         except Unreadable:
             continue
         made = [raw for raw in raws if raw is not None]
-        if made and (place == 0 or made[0].target.kind in ("adjoint", "delta", "tensor")):
+        if made and (place == 0 or made[0].target.kind in ("adjoint", "delta")):
             found = made
             break
     yield from found or ()
@@ -88,8 +89,9 @@ def target(node: Node, names: Names) -> Target | None:
             known = meaning is not None and meaning.kind == "tensor"
             name = meaning.name if known and meaning else lower.key
             return Target("adjoint" if known else "own", f"d{lower.key}", name, lower.indices)
-        case Partial(upper=Symbol(key=upper), lower=Symbol(key=lower)):
-            return Target("partial", f"d{upper}/d{lower}")
+        case Partial(upper=Symbol() as upper, lower=lower):
+            indices = tuple(dict.fromkeys((*upper.indices, *lower.indices)))
+            return Target("partial", f"d{upper.key}/d{lower.key}", "", indices)
         case Symbol(key=key, indices=indices):
             meaning = names.find(key)
             if meaning is None:
@@ -121,7 +123,10 @@ def _chains(line: list[Token]) -> Iterator[list[Token]]:
         row = _trimmed(row)
         if not row:
             continue
-        if row[0].is_(*EQUALS, *OPERATORS) and chains:
+        if any(t.is_("scriptstyle", "scriptsize") for t in row):  # shapes below a formula
+            continue
+        goes_on = row[0].is_(*EQUALS, *OPERATORS) or not any(t.is_(*EQUALS) for t in _outside(row))
+        if goes_on and chains and not any(t.is_(*UPDATES) for t in row):
             chains[-1] += row
             continue
         parts = _cut(row, lambda t: t.kind == "gap" or t.is_(",", ";"))
@@ -146,10 +151,10 @@ def _outside(line: list[Token]) -> Iterator[Token]:
     """The tokens outside all brackets."""
     depth = 0
     for token in line:
-        depth -= token.is_(")", "]", "}")
+        depth -= token.is_(*CLOSERS)
         if depth <= 0:
             yield token
-        depth += token.is_("(", "[", "{")
+        depth += token.is_(*OPENERS)
 
 
 def _cut(line: list[Token], at) -> list[list[Token]]:  # type: ignore[no-untyped-def]
@@ -157,12 +162,12 @@ def _cut(line: list[Token], at) -> list[list[Token]]:  # type: ignore[no-untyped
     parts: list[list[Token]] = [[]]
     depth = 0
     for token in line:
-        depth -= token.is_(")", "]", "}")
+        depth -= token.is_(*CLOSERS)
         if depth <= 0 and at(token):
             parts.append([])
         else:
             parts[-1].append(token)
-        depth += token.is_("(", "[", "{")
+        depth += token.is_(*OPENERS)
     return parts
 
 
@@ -181,9 +186,9 @@ def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
         return None
     if found is None or found.kind in ("size", "constant"):
         return None
-    parameters = {p.name for p in names.program.graph.parameters}
-    if found.kind == "tensor" and found.name in parameters:  # w = w - alpha dw
-        return None
+    given = ("parameter", "buffer", "input", "target", "constant")
+    if found.kind == "tensor" and names.program.tensors[found.name].role in given:
+        return None  # w = w - alpha dw, x = ...
     sure = math or found.kind in ("adjoint", "delta")
     return Raw(found, tuple(tuple(side) for side in sides), chain[0].start, sure)
 

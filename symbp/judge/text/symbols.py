@@ -180,6 +180,18 @@ class Symbols(Cursor):
 
     # -- what it means --------------------------------------------------------------------------
 
+    def quantity(self, base: str, scripts: Scripts, token: Token) -> Symbol:
+        """What a name with its scripts is, with indices in brackets: ``z1[n,j]``."""
+        found = self.resolve(base, scripts, token)
+        near = self.now.is_("[") and self.now.start == self.tokens[self.at - 1].end
+        inside = self.tokens[self.at + 1 : self.at + 12]
+        ends = [k for k, t in enumerate(inside) if t.is_("]")]
+        shown = "".join(t.text for t in inside[: ends[0]]) if ends else ""
+        if not near or not re.fullmatch(r"[a-z](,[a-z])*", shown):
+            return found
+        self.at += ends[0] + 2
+        return Symbol(found.key, (*found.indices, *shown.split(",")), found.start)
+
     def resolve(self, base: str, scripts: Scripts, token: Token) -> Symbol:
         """The key that means something here, and the indices that are left of its scripts."""
         below, above = scripts.below, self._number(scripts.above)

@@ -72,7 +72,9 @@ class _Scanner:
     def run(self) -> Iterator[Token]:
         while self.here < self.end:
             char = self.text[self.here]
-            if char.isspace() or char in "&~$`\u200b\ufeff\u2061\u2062":
+            if char == "&":
+                yield self.token("align", char)
+            elif char.isspace() or char in "~$`\u200b\ufeff\u2061\u2062":
                 self.here += 1
             elif char == "\\":
                 yield from self.command()
@@ -155,6 +157,8 @@ class _Scanner:
             yield self.token("gap", name, length)
         elif name in SPACING:
             self.here += length
+        elif name in ("begin", "end") and self.text.startswith("{cases}", self.here + length):
+            yield self.token("command", {"begin": "cases", "end": "endcases"}[name], length + 7)
         elif name in WITH_ARGUMENT:
             self.here += length
             self.argument()

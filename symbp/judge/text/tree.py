@@ -50,7 +50,8 @@ class Sum:
 
 @dataclass(frozen=True)
 class Product:
-    """Factors with what stands between them: "" (nothing), "*", "@", "odot", "cdot" or "/"."""
+    """Factors with what stands between them: "" (nothing), "*", "@", "odot", "odiv", "cdot", "outer",
+    or "/" between two."""
 
     factors: tuple[Node, ...]
     signs: tuple[str, ...]
@@ -73,13 +74,13 @@ class Transpose:
 @dataclass(frozen=True)
 class Reduce:
     """``kind`` is sum or mean; over letters, or over an axis of a batch of rows, or over everything
-    (``axis`` None and no letters)."""
+    (``axis`` None and no letters). ``batch`` says that the letters count samples."""
 
     kind: str
     letters: tuple[str, ...]
     axis: int | None
     body: Node
-    keep: bool = False
+    batch: bool = False
     start: int = 0
 
 

@@ -57,6 +57,11 @@ def _spread(value: Value, labels: tuple[str, ...], matrix: bool) -> Array:
     return data[..., None, None] if matrix and not value.matrix else data
 
 
+def spread(value: Value, labels: tuple[str, ...]) -> Value:
+    """The value with these axes in this order; those that it lacks have length one."""
+    return Value(_spread(value, labels, value.matrix), labels, value.matrix)
+
+
 def _together(a: Value, b: Value) -> tuple[tuple[str, ...], bool, Array, Array]:
     labels = tuple(dict.fromkeys((*a.labels, *b.labels)))
     matrix = a.matrix or b.matrix
