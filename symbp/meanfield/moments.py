@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -64,6 +64,13 @@ class Moments:
             return None
         exact = self.slope_formula
         return float(values.slope[0] if exact is None else exact)
+
+    def over(self, q: Array) -> Values:
+        """All moments at variances in any order, those beyond GRID as at its ends."""
+        order = np.argsort(q)
+        back = np.argsort(order)
+        found = self.at(np.clip(q[order], GRID[0], GRID[-1]))
+        return Values(*(getattr(found, f.name)[..., back] for f in fields(Values)))
 
     @cached_property
     def table(self) -> Values:
