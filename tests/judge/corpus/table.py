@@ -17,6 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 ANSWERS = HERE / "answers"
 NETWORKS = tuple(sorted(path.name for path in ANSWERS.iterdir()))
+PARTIAL = ("output", "heads")
 RANGE = re.compile(r"k=(\d+)\.\.(\d+): *")
 OWN = HERE / "networks"  # beside the built-in examples
 PLACE = re.compile(r"<k([+-]\d+)?>")
@@ -38,6 +39,11 @@ class Edit:
     @property
     def text(self) -> str:
         return replaced(source(self.network, self.file), self.old, self.new)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the answer gives some parameters alone, as those of the last layers."""
+        return Path(self.file).stem in PARTIAL
 
     @property
     def id(self) -> str:
