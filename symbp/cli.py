@@ -195,22 +195,22 @@ main.add_command(flow)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["html"]),
+    type=click.Choice(["html", "notebook", "slides"]),
     default="html",
     show_default=True,
-    help="A page that opens offline.",
+    help="A page that opens offline, a notebook that runs, or Beamer slides.",
 )
 @click.option(
     "--lang",
     type=click.Choice(["en", "zh"]),
     default="en",
     show_default=True,
-    help="Language of the page.",
+    help="Language of the text.",
 )
 @OUTPUT
 @FORCE
 def lecture(network: str, form: str, lang: str, output: Path | None, force: bool) -> None:
-    """Write a page that links picture, formulas and code."""
+    """Write a page that links picture, formulas and code; or a notebook, or slides."""
     import symbp.commandline.lecturing as lecturing
 
     lecturing.lecture(network, output, form=form, lang=lang, force=force)
