@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, takewhile
+from itertools import takewhile
 from typing import TypeVar
 
 from symbp.judge.diagnose_bench import Bench
@@ -90,9 +90,38 @@ class _Search:
     # -- one mistake ----------------------------------------------------------------------------
 
     def single(self, name: str) -> Finding | None:
-        known = (m for m in self.bench.candidates(name) if self.allowed(m))
-        measured = special(self.bench, self.seen, self.accepted, name)
-        return self.best(name, chain(known, (m for m in measured if self.allowed(m))))
+        """The likeliest mistakes first; if one explains everything, the others are not tried."""
+        known = [m for m in self.bench.candidates(name) if self.allowed(m)]
+        found = self.best(name, [m for m in known if m.rank < 1])
+        if found is not None and self.is_whole(found, name):
+            return self.with_losses(found, name)
+        others = list(self.bench.losses(name, self.solid))
+        likely = [m for m in (*known, *others) if m.rank <= 1]
+        measured = [
+            m for m in special(self.bench, self.seen, self.accepted, name) if self.allowed(m)
+        ]
+        found = self.best(name, [*likely, *measured])
+        if found is None or not self.is_whole(found, name):
+            found = self.best(name, [*known, *others, *measured])
+        return found and self.with_losses(found, name)
+
+    def is_whole(self, finding: Finding, name: str) -> bool:
+        """Whether it explains all that is still unexplained."""
+        mistakes = (*self.accepted, *finding.mistakes)
+        rest = self.seen.wrong[self.seen.wrong.index(name) :]
+        return all(self.fits(mistakes, n) for n in rest)
+
+    def with_losses(self, finding: Finding, name: str) -> Finding:
+        """The same mistake as the gradient of another loss, where it is one."""
+        covered = self.coverage((*self.accepted, *finding.mistakes), name)
+        also = [
+            m
+            for m in self.bench.losses(name, self.solid)
+            if m not in finding.mistakes
+            and self.fits((*self.accepted, m), name)
+            and self.coverage((*self.accepted, m), name) == covered
+        ]
+        return replace(finding, also=tuple(also[:1]))
 
     def loose(self, name: str) -> Finding | None:
         """A mistake that leaves right what it could change: it does not, or it was made only in what
@@ -123,9 +152,7 @@ class _Search:
         if len(hits) > 1 and self.seen.adjoints:
             said = {m: self.named((*self.accepted, m)) for m in hits}
             hits = [m for m in hits if said[m] == max(said.values())]
-        first = min(hits, key=lambda m: (m.rank, m.raw))
-        also = {m.kind: m for m in reversed(hits) if m.loss is not None and m is not first}
-        return Finding((first,), (name,), tuple(also.values()))
+        return Finding((min(hits, key=lambda m: (m.rank, m.raw)),), (name,))
 
     def keeps(self, mutation: Mutation) -> bool:
         """Whether what is right stays right."""

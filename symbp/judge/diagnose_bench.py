@@ -5,7 +5,7 @@ What was computed for one answer is kept for the next.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from symbp.calculus.equation import ADJOINT
 from symbp.judge.diagnose_findings import Mistakes
 from symbp.judge.evaluate import Array
-from symbp.judge.evaluate_network import Chain, Changes, Place, State
+from symbp.judge.evaluate_network import Chain, Changes, Given, Place, State
 from symbp.judge.evaluate_parts import Part
 from symbp.judge.evaluate_unit import Changed
 from symbp.judge.mutations import Mutations
@@ -22,6 +22,8 @@ from symbp.judge.outcome import Point
 from symbp.network.items import statements
 from symbp.network.program import Program
 
+KEPT = 16  # sets of adjoints
+LARGEST = 20_000_000  # numbers that are kept
 Way = Callable[[Changes, Mistakes, str, int], Array | None]
 
 
@@ -34,7 +36,9 @@ class Bench:
         self.chain = Chain(program, training)
         self.mutations = Mutations(self.chain)
         self.states = [self._state(p) for p in points]
-        self._found: dict[tuple[Mistakes, str, int], tuple[Array | None, int]] = {}
+        self._found: dict[tuple[Mistakes, str, int], Array | None] = {}
+        self._latest: dict[tuple[Mistakes, int], tuple[int, Given]] = {}
+        self._size = 0
         self.work = 0  # asked for so far, in small equations
         self._again: dict[tuple[Mistakes, int], State] = {}
         self._reached: dict[tuple[str, str], frozenset[str]] = {}
@@ -91,13 +95,21 @@ class Bench:
     def gradient(self, mistakes: Mistakes, name: str, point: int) -> Array | None:
         """The gradient by a parameter under mistakes; None where they have no value together."""
         key = (mistakes, name, point)
-        if key not in self._found:
-            before = self.chain.work
-            value = self._value(self._gradient, mistakes, name, point)
-            self._found[key] = value, self.chain.work - before + 1
-        value, work = self._found[key]
-        self.work += work  # also of what is known already: answers are judged alike in any order
-        return value
+        self.work += self.chain.work[
+            self.first(name)
+        ]  # also of what is known: answers are judged alike
+        if key not in self._found:  # in any order
+            found = self._value(self._gradient, mistakes, name, point)
+            self._size += np.size(found)
+            if self._size > LARGEST:
+                self._found, self._size = {}, 0
+            self._found[key] = found
+        return self._found[key]
+
+    def first(self, name: str) -> int:
+        """The lowest block that a parameter's gradient comes from."""
+        return min((k for p, users in self.chain.users.items() if p[0] == name for k, _ in users),
+                   default=0)  # fmt: skip
 
     def adjoint(self, mistakes: Mistakes, tensor: str, point: int) -> Array | None:
         """The adjoint of an activation under mistakes."""
@@ -114,8 +126,8 @@ class Bench:
             return None  # a mistake that cannot be computed is in nobody's answer
 
     def _gradient(self, changes: Changes, mistakes: Mistakes, name: str, point: int) -> Array:
-        state, weights = self._under(mistakes, point)
-        found = self.chain.gradients(state, changes, (name,), weights)[name]
+        state, given = self._given(changes, mistakes, point, self.first(name))
+        found = self.chain.parameter(state, name, given)
         for mistake in mistakes:
             if name in mistake.added:
                 found = found + mistake.added[name][point]
@@ -124,9 +136,22 @@ class Bench:
     def _adjoint(
         self, changes: Changes, mistakes: Mistakes, tensor: str, point: int
     ) -> Array | None:
-        state, weights = self._under(mistakes, point)
-        given = self.chain.given(state, changes, 0, weights)
+        _, given = self._given(changes, mistakes, point, 0)
         return self.chain.total(self.chain.place(tensor, ()), given)
+
+    def _given(
+        self, changes: Changes, mistakes: Mistakes, point: int, first: int
+    ) -> tuple[State, Given]:
+        """The adjoints under mistakes, as far as they are asked for; the latest are kept."""
+        state, weights = self._under(mistakes, point)
+        key = (mistakes, point)
+        if key not in self._latest or self._latest[key][0] > first:
+            if key in self._latest:
+                first = 0
+            if len(self._latest) > KEPT:
+                self._latest.clear()
+            self._latest[key] = first, self.chain.given(state, changes, first, weights)
+        return state, self._latest[key][1]
 
     def _under(self, mistakes: Mistakes, point: int) -> tuple[State, dict[str, Array]]:
         """The state after a forward pass with mistakes in it, and the weights that they move."""
@@ -215,17 +240,25 @@ class Bench:
                     seen.add(key)
                     yield found
 
-    def candidates(self, name: str) -> Iterable[Mutation]:
+    def candidates(self, name: str) -> Iterator[Mutation]:
         """The mistakes that may change a parameter's gradient, those nearest the loss first."""
         for part in reversed(self.chain.parts):
             for mutation in self.mutations.of(part):
                 if name in self.touched(mutation):
                     yield mutation
 
+    def losses(self, name: str, solid: frozenset[str]) -> Iterator[Mutation]:
+        """Other losses, where they would change nothing that is right."""
+        for part in self.chain.parts:
+            if part.kind == "loss":
+                reached = self._outside(part.id, None)
+                if name in reached and not reached & solid:
+                    yield from self.mutations.losses(part)
+
 
 def merged(mistakes: Mistakes) -> Changes | None:
     """All changes together; None where two cannot be made at once."""
-    found: dict[str, object] = {}
+    found: dict[str, Changed | Part] = {}
     for mistake in mistakes:
         for id, change in mistake.changes.items():
             known = found.get(id)
@@ -237,4 +270,4 @@ def merged(mistakes: Mistakes) -> Changes | None:
             if known.system is not change.system or known.changes.keys() & change.changes.keys():
                 return None
             found[id] = known.system.replaced({**known.changes, **change.changes})
-    return found  # type: ignore[return-value]
+    return found

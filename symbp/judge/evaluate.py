@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,7 +47,7 @@ LARGE = 20_000  # products; above, einsum is worth an order of contraction
 
 @dataclass(frozen=True)
 class Value:
-    """``run`` gives an array with the axes ``letters``; an axis may have length one."""
+    """``run`` gives an array with the axes ``letters``, each in its full length."""
 
     run: Run
     letters: tuple[Letter, ...] = ()
@@ -137,39 +138,35 @@ class Compiler:
         letters = union(factors)
         kept = tuple(i for i in letters if i not in expr.letters)
         idle = [self.length(i) for i in expr.letters if i not in letters]
-        number = {i: k for k, i in enumerate(letters)}
-        axes = [[number[i] for i in f.letters] for f in factors]
-        runs = [self._full(f) for f in factors]
-        result = [number[i] for i in kept]
-
-        def run(t: Tensors) -> Any:
-            operands = [np.asarray(r(t)) for r in runs]
-            work = math.prod({i: s for a, o in zip(axes, operands, strict=True)
-                              for i, s in zip(a, o.shape, strict=True)}.values())  # fmt: skip
-            pairs = [x for pair in zip(operands, axes, strict=True) for x in pair]
-            total = np.einsum(*pairs, result, optimize=work > LARGE)
-            return total * math.prod(length(t) for length in idle) if idle else total
-
-        return Value(run, kept)
-
-    def _full(self, value: Value) -> Run:
-        """The value with axes of full length."""
-        lengths = [self.length(i) for i in value.letters]
-        return lambda t: np.broadcast_to(value.run(t), [length(t) for length in lengths])
+        total = contraction([f.letters for f in factors], kept)
+        runs = [f.run for f in factors]
+        if not idle:
+            return Value(lambda t: total([r(t) for r in runs]), kept)
+        return Value(
+            lambda t: total([r(t) for r in runs]) * math.prod(length(t) for length in idle), kept
+        )
 
     def _reduced(self, expr: Reduction) -> Value:
         body = self.value(expr.body)
         kept = tuple(i for i in body.letters if i not in expr.letters)
-        run = self._full(Value(body.over((*kept, *expr.letters)), (*kept, *expr.letters)))
+        run = self.whole(body, (*kept, *expr.letters))
         over = tuple(range(len(kept), len(kept) + len(expr.letters)))
-        reduce = REDUCTIONS[type(expr)]
-        return Value(lambda t: reduce(run(t), axis=over), kept)
+        total = REDUCTIONS[type(expr)]
+        return Value(lambda t: total(run(t), axis=over), kept)
+
+    def whole(self, value: Value, letters: tuple[Letter, ...]) -> Run:
+        """The value with these axes in full length, also those that it lacks."""
+        run = value.over(letters)
+        if set(letters) <= set(value.letters):
+            return run
+        lengths = [self.length(i) for i in letters]
+        return lambda t: np.broadcast_to(run(t), [length(t) for length in lengths])
 
     def _first_max(self, expr: FirstMax) -> Value:
         body = self.value(expr.body)
         kept = tuple(i for i in body.letters if i not in expr.letters)
         letters = (*kept, *expr.letters)
-        whole = self._full(Value(body.over(letters), letters))
+        whole = self.whole(body, letters)
 
         def run(t: Tensors) -> Array:
             values = whole(t)
@@ -189,8 +186,27 @@ class Compiler:
         sizes = [self.size(i) for i in own or entry.indices]  # a tensor from elsewhere is as long
         if entry.plain and sizes == [self.size(i) for i in entry.indices]:
             return Value(lambda t: t[name], entry.indices)
+        cut = self.slices(entry)
+        if cut is not None:
+            return Value(lambda t: t[name][cut(t)], tuple(map(one_letter, entry.indices)))
         letters, places = self.places(entry)
         return Value(lambda t: t[name][places(t)], letters)
+
+    def slices(self, entry: Entry) -> Callable[[Tensors], tuple[slice, ...]] | None:
+        """Where every index is a letter of its own, with a constant at most, the slices that it means."""
+        letters = [one_letter(i) for i in entry.indices]
+        if None in letters or len(set(letters)) < len(letters):
+            return None
+        starts = [self.value(i - x).run for i, x in zip(entry.indices, letters, strict=True)]
+        lengths = [self.length(x) for x in letters]  # type: ignore[arg-type]
+
+        def found(t: Tensors) -> tuple[slice, ...]:
+            begins = [round(start(t)) for start in starts]
+            if min(begins) < 0:
+                raise IndexError(f"{entry} reads in front of its tensor")
+            return tuple(slice(b, b + f(t)) for b, f in zip(begins, lengths, strict=True))
+
+        return found
 
     def places(self, entry: Entry) -> tuple[tuple[Letter, ...], Callable[[Tensors], Any]]:
         """The letters of an entry's indices, and integer arrays with those axes, one an index."""
@@ -229,6 +245,34 @@ class Compiler:
         return Value(run, letters)
 
 
+def one_letter(index: sp.Expr) -> Letter | None:
+    """The letter of ``j`` and of ``j + 3``."""
+    free = index.free_symbols
+    if len(free) != 1 or isinstance(index, Group) or any(True for _ in entries(index)):
+        return None
+    (found,) = free
+    return None if (index - found).free_symbols else found
+
+
+def contraction(
+    axes: list[tuple[Letter, ...]], kept: tuple[Letter, ...]
+) -> Callable[[list[Any]], Any]:
+    """The sum of a product over all letters but those that are kept."""
+    number = {i: k for k, i in enumerate(dict.fromkeys(i for own in axes for i in own))}
+    subscripts = [[number[i] for i in own] for own in axes]
+    result = [number[i] for i in kept]
+
+    def run(operands: list[Any]) -> Any:
+        sizes: dict[int, int] = {}
+        for own, operand in zip(subscripts, operands, strict=True):
+            sizes.update(zip(own, np.shape(operand), strict=True))
+        large = math.prod(sizes.values()) > LARGE
+        pairs = [x for pair in zip(operands, subscripts, strict=True) for x in pair]
+        return np.einsum(*pairs, result, optimize=large)
+
+    return run
+
+
 def _operation(expr: sp.Basic, runs: list[Run]) -> Run:
     """The function that works entry by entry on values with the same axes."""
     first, *rest = runs
@@ -242,9 +286,9 @@ def _operation(expr: sp.Basic, runs: list[Run]) -> Run:
     if isinstance(expr, (Iverson, Stop)):
         return lambda t: np.asarray(first(t)).astype(float)
     if expr.is_Add:
-        return lambda t: sum((r(t) for r in rest), first(t))
+        return reduce(lambda x, y: lambda t: x(t) + y(t), rest, first)
     if expr.is_Mul:
-        return lambda t: math.prod((r(t) for r in rest), start=first(t))
+        return reduce(lambda x, y: lambda t: x(t) * y(t), rest, first)
     if expr.is_Pow and not isinstance(expr, sp.exp):
         return _power(expr.args[1], first, rest[0])
     function = FUNCTIONS[expr.func]

@@ -63,13 +63,16 @@ class Chain:
     """The blocks of a program in the order in which they run."""
 
     def __init__(self, program: Program, training: bool) -> None:
-        self.work = 0  # done so far, in equations that were run
         self.program = program
         self.parts = parts(program, training)
         self.repeats = repeats(program.graph).values()
         self.starts = {r.start: r for r in self.repeats}
         self.results = {r.result: r for r in self.repeats}
         self.blocks = tuple(self._blocks())
+        costs = [block.part.machine.work for block in self.blocks]
+        self.work = [
+            sum(costs[k:]) for k in range(len(costs) + 1)
+        ]  # of all blocks from the k-th on
         self.numbers = {(b.part.id, b.copies): k for k, b in enumerate(self.blocks)}
         self.users: dict[Place, list[tuple[int, str]]] = {}
         for number, block in enumerate(self.blocks):
@@ -187,7 +190,7 @@ class Chain:
         users = [u for p, u in self.users.items() if p[0] in names]
         first = min((number for found in users for number, _ in found), default=0)
         given = self.given(state, changes, first, weights)
-        return {n: self._parameter(state, n, given) for n in names}
+        return {n: self.parameter(state, n, given) for n in names}
 
     def given(
         self, state: State, changes: Changes, first: int = 0, weights: Weights | None = None
@@ -233,7 +236,6 @@ class Chain:
                 )
             else:
                 found = part.system.run(t)
-            self.work += part.machine.work
             still = isinstance(change, Changed) and not new and part is block.part
             stands_for = part if part is block.part.joined else block.part
             for face, own in self.faces(block):
@@ -280,7 +282,7 @@ class Chain:
         shares = [given[user] for user in self.users.get(place, ()) if user in given]  # type: ignore[arg-type]
         return sum(shares[1:], shares[0]) if shares else None
 
-    def _parameter(self, state: State, name: str, given: Given) -> Array:
+    def parameter(self, state: State, name: str, given: Given) -> Array:
         """The gradient by a parameter, its copies behind each other."""
         levels = self.program.tensors[name].levels
         times = [level.times for level in levels]

@@ -19,7 +19,17 @@ from symbp.arrays.schedule import Loop, flat, schedule
 from symbp.calculus.equation import ADJOINT, Equation, Link, Unit
 from symbp.calculus.expression import Letter, SumOver, entries
 from symbp.calculus.index import base
-from symbp.judge.evaluate import BATCH, ELSEWHERE, LARGE, Array, Compiler, Run, Tensors
+from symbp.judge.evaluate import (
+    BATCH,
+    ELSEWHERE,
+    LARGE,
+    Array,
+    Compiler,
+    Run,
+    Tensors,
+    Value,
+    one_letter,
+)
 
 SAMPLES = 4
 Kernel = Callable[[Tensors], Array]
@@ -72,22 +82,36 @@ class Machine:
         rest = [i for i in rest if i not in target.free_symbols]
         value = self.compiler.value(SumOver(rhs, *rest) if rest else rhs)
         own = self.unit.letters[target.name.lstrip(ADJOINT)]
-        lengths = [self.compiler.length(i) for i in own]
         sizes = [self.compiler.size(i) for i in own]
         if target.plain and sizes == [self.compiler.size(i) for i in target.indices]:
-            run = value.over(target.indices)
-            return lambda t: np.broadcast_to(run(t), [length(t) for length in lengths])
+            return self.compiler.whole(value, target.indices)
+        return self._scatter(written, value)
+
+    def _scatter(self, written: Written, value: Value) -> Kernel:
+        """Values that go to parts of their target, and are added up where several go to one place."""
+        target = written.equation.target
+        lengths = [self.compiler.length(i) for i in self.unit.letters[target.name.lstrip(ADJOINT)]]
+        fill = float(self.unit.fills.get(target.name, 0))
+        cut = self.compiler.slices(target)
+        if cut is not None:
+            letters = tuple(i for i in map(one_letter, target.indices) if i is not None)
+            block = value.over(letters)
+
+            def placed(t: Tensors) -> Array:
+                total = np.full([length(t) for length in lengths], fill)
+                total[cut(t)] = block(t)
+                return total
+
+            return placed
         letters, places = self.compiler.places(target)
         if written.overwrites:
             letters, places = self._outer_first(written.equation, letters, places)
-        run, grid = value.over(letters), [self.compiler.length(i) for i in letters]
-        fill = float(self.unit.fills.get(target.name, 0))
+        run = self.compiler.whole(value, letters)
 
         def scattered(t: Tensors) -> Array:
             total = np.full([length(t) for length in lengths], fill)
-            where = places(t)
-            values = np.broadcast_to(run(t), [length(t) for length in grid])
-            where = tuple(np.broadcast_to(w, values.shape) for w in where)
+            values = run(t)
+            where = tuple(np.broadcast_to(w, values.shape) for w in places(t))
             if fill or written.overwrites:
                 total[where] = values
             else:

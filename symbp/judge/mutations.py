@@ -20,7 +20,7 @@ from symbp.judge.evaluate import ELSEWHERE
 from symbp.judge.evaluate_network import Chain
 from symbp.judge.evaluate_parts import Part, loss_part
 from symbp.judge.evaluate_unit import Changed, System, Written
-from symbp.judge.mutations_expression import Edit, Edits, has_adjoint
+from symbp.judge.mutations_expression import Edit, Edits, varies
 from symbp.judge.mutations_forward import forward
 from symbp.judge.mutations_mistake import Mutation
 from symbp.language.options import LOSSES
@@ -29,6 +29,7 @@ from symbp.network.heads import Head
 from symbp.network.items import statements
 
 SHARED = sp.Dummy("other factors")
+FACTORS = ("missing_factor", "extra_factor", "replaced_factor")
 NEAR = 4  # tensors of the same shape that one is taken for
 
 
@@ -39,6 +40,8 @@ class Mutations:
         self.chain = chain
         self.program = chain.program
         self.made: dict[str, tuple[Mutation, ...]] = {}
+        self.others: dict[str, tuple[Mutation, ...]] = {}
+        self.raws: dict[str, System] = {}
         self.twice: dict[Mutation, tuple[Mutation, ...]] = {}
         self.targets: dict[tuple[str, str], str] = {}  # by tensor and target
         self.places: dict[
@@ -69,11 +72,10 @@ class Mutations:
         if part.joined is not None:
             yield from self.system(part, part.joined, part.joined.system, "map")
         yield from self.system(part, part, part.system, "map")
-        yield from self.system(part, part, raw_system(part), "raw")
+        yield from self.system(part, part, self.raw(part), "raw")
         yield from self.together(part)
         yield from self.paths(part)
         if part.kind == "loss":
-            yield from self.losses(part)
             yield from self.slopes(part)
 
     def system(self, owner: Part, part: Part, system: System, form: str) -> Iterator[Mutation]:
@@ -154,9 +156,13 @@ class Mutations:
             before=mutation,
         )  # fmt: skip
 
+    def raw(self, part: Part) -> System:
+        """One raw system for each part, so that mistakes in it can be made together."""
+        return self.raws.setdefault(part.id, raw_system(part))
+
     def together(self, part: Part) -> Iterator[Mutation]:
         """A factor that several contributions of one equation share, changed in all of them."""
-        system = raw_system(part)
+        system = self.raw(part)
         groups: dict[str, list[int]] = {}
         for number, c in enumerate(part.derivation.contributions):
             groups.setdefault(c.source, []).append(number)
@@ -178,7 +184,8 @@ class Mutations:
         if where is None:
             return
         for edit in Edits(part.unit, first.target, SHARED * factor, None, True).all():
-            if not edit.rhs.has(SHARED) or edit.rank > 1 or edit.kind in ("sign", "extra_sum"):
+            idle = edit.wrong is not None and edit.wrong.has(SHARED)
+            if idle or not edit.rhs.has(SHARED) or edit.rank > 1 or edit.kind not in FACTORS:
                 continue
             new = edit.rhs.xreplace({SHARED: sp.S.One})
             changes = {
@@ -219,8 +226,13 @@ class Mutations:
 
     # -- losses and penalties -------------------------------------------------------------------
 
-    def losses(self, part: Part) -> Iterator[Mutation]:
+    def losses(self, part: Part) -> tuple[Mutation, ...]:
         """The same network with other losses, and with the other reduction."""
+        if part.id not in self.others:
+            self.others[part.id] = tuple(sorted(self._losses(part), key=lambda m: m.rank))
+        return self.others[part.id]
+
+    def _losses(self, part: Part) -> Iterator[Mutation]:
         head, target = self.heads[part.id]
         assert part.output is not None
         own = part.output.loss
@@ -339,8 +351,7 @@ def overlaps(equation: Equation) -> bool:
 def shared_factors(rhs: sp.Expr) -> list[sp.Expr]:
     """The factors of a contribution that are no adjoint, number or size."""
     body = rhs.body if isinstance(rhs, SumOver) else rhs
-    factors = sp.Mul.make_args(body)
-    return [f for f in factors if not (f.is_number or has_adjoint(f) or f.has(Size))]
+    return [f for f in sp.Mul.make_args(body) if varies(f)]
 
 
 def _renamed(slope: sp.Expr, front: Part, joined: Part, equation: Equation) -> sp.Expr:

@@ -170,7 +170,7 @@ class Edits:
                 others = sp.Mul(*rest) * (total - term)
                 parts = [*rest, *sp.Mul.make_args(term)]
                 for k, factor in enumerate(parts):
-                    if factor.is_number or has_adjoint(factor) or factor.has(Size):
+                    if not varies(factor):
                         continue
                     left = sp.Mul(*(f for m, f in enumerate(parts) if m != k))
                     yield Edit("missing_factor", site.put(others + left), 1, None, factor)
@@ -193,7 +193,7 @@ class Edits:
 
     def several_dropped(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
         """A local derivative may be a product itself."""
-        own = [f for f in factors if not (f.is_number or has_adjoint(f) or f.has(Size))]
+        own = [f for f in factors if varies(f)]
         for count in range(2, min(len(own), 4) + 1):
             for chosen in combinations(own, count):
                 rest = sp.Mul(*(f for f in factors if f not in chosen))
@@ -391,7 +391,7 @@ class Edits:
             back = {Entry("#a"): value}
             term, wrong = (e if e is None else e.xreplace(back) for e in (edit.term, edit.wrong))
             rhs = site.put(edit.rhs.xreplace(back))
-            yield Edit(edit.kind, rhs, edit.rank + 1, None, term, wrong)
+            yield Edit(edit.kind, rhs, edit.rank, None, term, wrong)
 
     def power(self, site: Site) -> Iterator[Edit]:
         below, above = site.expr.args
@@ -420,6 +420,12 @@ class Edits:
                 term = Entry(name, *self.unit.letters[name])
                 wrong = Entry(other, *self.unit.letters[name])
                 yield Edit("replaced_factor", rhs, rank, first, term, wrong)
+
+
+def varies(factor: sp.Expr) -> bool:
+    """Whether a factor is a local one: no number, no size, no adjoint."""
+    reads = any(True for _ in entries(factor))
+    return (reads or bool(factor.free_symbols)) and not has_adjoint(factor)
 
 
 def has_adjoint(expr: sp.Expr) -> bool:
