@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from dataclasses import replace
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from symbp.errors import InputError
@@ -73,7 +74,25 @@ class Network:
         return derive(self)._repr_latex_()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return derive(self)._repr_mimebundle_(include, exclude)
+        """What a notebook shows: the linked page, else the gradients as formulas."""
+        found = derive(self)._repr_mimebundle_(include, exclude)
+        return found | ({"text/plain": repr(self)} if "text/plain" in found else {})
+
+    @cached_property
+    def _pages(self) -> dict[str, str]:
+        """The framed pages that a notebook showed already, by language."""
+        return {}
+
+    def _page(self, lang: str) -> str:
+        """The lecture page in a frame; empty where the network's data are not there."""
+        from symbp.lecture.display import framed
+
+        if lang not in self._pages:
+            try:
+                self._pages[lang] = framed(self, lang)
+            except InputError:
+                return ""
+        return self._pages[lang]
 
 
 def load(path: str | os.PathLike[str]) -> Network:
@@ -101,7 +120,8 @@ def derive(
     """
     from symbp.writers.derivation import derivation
 
-    return derivation(network.program, notation=notation, wrt=tuple(wrt), lang=lang, order=order)
+    made = derivation(network.program, notation=notation, wrt=tuple(wrt), lang=lang, order=order)
+    return replace(made, page=partial(network._page, lang))
 
 
 def generate(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from symbp.errors import InputError
@@ -32,6 +33,7 @@ class Derivation:
     sections: tuple[Section, ...]
     results: tuple[Formula, ...]
     order: int = 1
+    page: Callable[[], str] | None = field(default=None, repr=False)  # the lecture page, in a frame
 
     def render(self, format: str = "latex", result_only: bool = False) -> str:
         """The document as latex, markdown, tex or text; with ``result_only`` one result a line.
@@ -53,11 +55,15 @@ class Derivation:
         return rf"$$\begin{{aligned}} {rows} \end{{aligned}}$$"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {
-            "text/plain": self.render("text"),
-            "text/latex": self._repr_latex_(),
-            "text/markdown": self.render("markdown"),
+        """What a notebook shows: of these kinds the richest that it can."""
+        kinds = {
+            "text/plain": self.text,
+            "text/latex": self._repr_latex_,
+            "text/markdown": lambda: self.render("markdown"),
         }
+        kinds |= {"text/html": self.page} if self.page else {}
+        wanted = (set(kinds) if include is None else set(include)) - set(exclude or ())
+        return {kind: made for kind, make in kinds.items() if kind in wanted and (made := make())}
 
 
 def derivation(
