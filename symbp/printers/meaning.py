@@ -166,6 +166,12 @@ def _summed(node: Sum) -> tuple[Node, ...]:
     return (node.x,) if isinstance(node, Reduce) else children(node)
 
 
+def is_compound(meaning: Meaning) -> bool:
+    """Whether something is said of more than one tensor, letter or number."""
+    kind, *rest = meaning if isinstance(meaning, tuple) else ("",)
+    return kind not in ("read", "letter") and not (kind == "product" and not any(rest[1:]))
+
+
 def compounds(tree: Node) -> tuple[Node, ...]:
     """The nodes that are more than a tensor or a number, each once, in the order of reading."""
     known = Reader()

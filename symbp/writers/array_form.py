@@ -10,7 +10,6 @@ from symbp.calculus.equation import ADJOINT
 from symbp.network.heads import Head
 from symbp.network.items import Item, Loop, Scan, Statement, statements
 from symbp.network.program import Program
-from symbp.printers.marks import unmarked
 from symbp.printers.naming import name_of
 from symbp.writers.document import Block, Formula, Section, Sentence, Text
 from symbp.writers.forms import Asked, Form
@@ -160,11 +159,7 @@ class ArrayForm(Form):
         result, *below = self.with_shapes(statement, "result")
         formulas = list(own.formulas)
         last = formulas[-1] if formulas else None
-        if (
-            last
-            and last.kind == "step"
-            and unmarked(last.right.latex) == unmarked(result.right.latex)
-        ):
+        if last and last.kind == "step" and last.right.reads_as(result.right):
             formulas.pop()
             result = replace(result, left=last.left, reason=last.reason)
         blocks += [self.heading(own), *formulas, result, *below]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from symbp.printers.dialect import LATEX, PLAIN, Dialect
-from symbp.printers.marks import negative, positive
+from symbp.printers.marks import negative, positive, unmarked
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,10 @@ class Text:
 
     latex: str
     plain: str
+
+    def reads_as(self, other: Text) -> bool:
+        """Whether it is the same text in LaTeX, marked or not."""
+        return unmarked(self.latex) == unmarked(other.latex)
 
 
 def both(make: Callable[[Dialect], str]) -> Text:

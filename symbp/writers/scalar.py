@@ -13,19 +13,21 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Entry, entries
 from symbp.calculus.functions import work_out
 from symbp.calculus.unary import Apply, Prime
-from symbp.network.items import Piece, Statement
+from symbp.network.items import Piece, Statement, statements
 from symbp.printers.base import CONDITION, POWER, PRODUCT, fill
 from symbp.printers.dialect import LATEX, Dialect, Latex
 from symbp.printers.finished import LATEX_FUNCTIONS, PLAIN_FUNCTIONS
 from symbp.printers.index import Index
 from symbp.printers.marks import mark
-from symbp.printers.meaning import Meaning, Reader
+from symbp.printers.meaning import Meaning, Reader, is_compound
 from symbp.writers.chain_rule import ChainRule
+from symbp.writers.document import added
 from symbp.writers.neurons import rename, scalar
 from symbp.writers.plain_sympy import plain
 from symbp.writers.products import Copies, Factor, Product, in_order, sign_in_front
 from symbp.writers.storage import Storage
 
+Marks = tuple[Mapping[Meaning, str], Reader | None]
 ONE_NUMBER = Reader(lambda ref: ref.name, None)
 Read = Callable[[str, Mapping[str, int]], sp.Expr]  # a tensor, the copy of each repeat -> its value
 
@@ -36,6 +38,7 @@ class Scalar(ChainRule):
         self.texts: dict[tuple[sp.Basic, Dialect, int], str] = {}  # with slots for names
         self.factors: dict[tuple[sp.Expr, Dialect, int], str] = {}
         self.worked: dict[sp.Expr, list[Factor]] = {}
+        self.marks: dict[str, dict[Meaning, str]] = {}  # the terms that each part knows
 
     # -- derivatives in their own output --------------------------------------------------------
 
@@ -107,33 +110,38 @@ class Scalar(ChainRule):
             text, own = dialect.reduction("sum", factor.letter, self.text(factor.product, dialect))
             return dialect.bracket(text) if level > own else text
         if isinstance(factor, tuple):
-            text = ""
-            for k, product in enumerate(factor):
-                term = self.text(product, dialect)
-                text += f" - {term[1:]}" if k and term[0] == "-" else (" + " if k else "") + term
+            text = added([self.text(product, dialect) for product in factor])
             return dialect.bracket(text) if level > CONDITION else text
         key = (factor, dialect, level)
         if key not in self.factors:
             self.factors[key] = self.expression(self.written_out(factor), dialect, level)
         return self.factors[key]
 
-    def expression(self, expr: sp.Basic, dialect: Dialect, level: int = CONDITION) -> str:
-        """A scalar expression in tensors of the network."""
+    def expression(
+        self, expr: sp.Basic, dialect: Dialect, level: int = CONDITION, part: str = "backward"
+    ) -> str:
+        """A scalar expression in tensors of the network; of equal terms that of ``part`` is marked."""
         order = self.order(expr)
         named = sorted(order, key=order.__getitem__)
         generic = rename(expr, {n: f"s{k}" for k, n in enumerate(named)}, marks=False)
-        key = (generic, dialect, level)
-        if key not in self.texts:
-            self.texts[key] = self._generic(generic, dialect, level)
         names = {f"s{k}": n for k, n in enumerate(named)}
-        return fill(self.texts[key], lambda n, *_: self.symbol(names.get(n, n), dialect))
+        if self.storage.marked and isinstance(dialect, Latex):
+            reader = Reader(lambda ref: names.get(ref.name, ref.name), None)
+            text = self._generic(generic, dialect, level, (self.known(part), reader))
+        else:
+            key = (generic, dialect, level)
+            text = self.texts.get(key) or self._generic(generic, dialect, level)
+            self.texts[key] = text
+        return fill(text, lambda n, *_: self.symbol(names.get(n, n), dialect))
 
-    def _generic(self, expr: sp.Basic, dialect: Dialect, level: int) -> str:
+    def _generic(
+        self, expr: sp.Basic, dialect: Dialect, level: int, marks: Marks = ({}, None)
+    ) -> str:
         """A scalar expression in slots s0, s1, .. in the order in which they should be read."""
         functions = LATEX_FUNCTIONS if isinstance(dialect, Latex) else PLAIN_FUNCTIONS
         places = {e.name: int(e.name[1:]) for e in entries(expr) if e.name[1:].isdigit()}
         tree = lower_value(expr, places)
-        return Index(dialect, functions, lambda index: 1).text(tree, level)
+        return Index(dialect, functions, lambda index: 1).marking(*marks).text(tree, level)
 
     def order(self, expr: sp.Basic) -> dict[str, int]:
         """Parameters stand before what they weigh, outputs before targets."""
@@ -167,6 +175,19 @@ class Scalar(ChainRule):
         printer = Index(dialect, functions, lambda index: 1).marking(terms, ONE_NUMBER)
         whole = next(iter(terms.values()), "") if len(statement.pieces) == 1 else ""
         return fill(mark(whole, printer.text(tree)), lambda name, *_: self.symbol(name, dialect))
+
+    def known(self, part: str) -> dict[Meaning, str]:
+        """The marked terms of all equations that are more than one number; of what two of them say,
+        those of ``part``, else the first backwards."""
+        if part not in self.marks:
+            made: dict[Meaning, str] = {}
+            for name in (part, "backward", "forward", "loss"):
+                for statement in statements(getattr(self.program, name)):
+                    for meaning, key in self.terms(statement).items():
+                        if is_compound(meaning):
+                            made.setdefault(meaning, key)
+            self.marks[part] = made
+        return self.marks[part]
 
     def terms(self, statement: Statement) -> dict[Meaning, str]:
         """The marked terms of a statement, every tensor being one number, with their keys; the whole

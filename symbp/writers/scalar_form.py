@@ -45,8 +45,8 @@ class ScalarForm(Form):
     def text(self, product: Product) -> Text:
         return both(lambda d: self.scalar.text(product, d))
 
-    def expression(self, expr: sp.Basic) -> Text:
-        return both(lambda d: self.scalar.expression(expr, d))
+    def expression(self, expr: sp.Basic, part: str = "backward") -> Text:
+        return both(lambda d: self.scalar.expression(expr, d, part=part))
 
     # -- forward --------------------------------------------------------------------------------
 
@@ -61,7 +61,9 @@ class ScalarForm(Form):
             elif item.defines in self.scalar.visible:
                 expr = self.scalar.written_out(self.scalar.definitions[item.defines])
                 name = f"forward.{item.defines}"
-                made = Formula(self.symbol(item.defines), self.expression(expr), "definition", name)
+                made = Formula(
+                    self.symbol(item.defines), self.expression(expr, "forward"), "definition", name
+                )
                 blocks.append(made)
         return blocks
 
@@ -71,7 +73,9 @@ class ScalarForm(Form):
         roles = {n: t.role for n, t in self.program.tensors.items()}
         parts = {Entry(n): e for n, e in known.items() if n != "loss" and roles.get(n) == "loss"}
         expr = self.scalar.written_out(known["loss"].xreplace(parts))
-        return Formula(Text("L", "L"), self.expression(expr), "definition", "loss.loss")
+        return Formula(
+            self.symbol("loss"), self.expression(expr, "loss"), "definition", "loss.loss"
+        )
 
     # -- backward -------------------------------------------------------------------------------
 
@@ -152,7 +156,7 @@ class ScalarForm(Form):
         result = self.made[name] = self.text(product)
         blocks.append(Formula(left, result, "result", f"backward.d{name}"))
         worked = self.text(self.scalar.in_outputs(product))
-        if worked.latex != result.latex:
+        if not worked.reads_as(result):
             reason = "" if self.said else IN_OUTPUTS
             self.said = True
             blocks.append(Formula(NOTHING, worked, "step", reason=reason))
@@ -201,10 +205,10 @@ class ScalarForm(Form):
             Formula(self.symbol(ADJOINT + output), self.expression(slope), "factor"),
             Formula(self.partial(output, name), self.expression(local), "factor"),
         ]
-        steps = [self.text((slope, local)), self.text(both_factors)]
-        steps = list(dict.fromkeys(steps))
-        blocks.append(Formula(left, steps[0], "step"))
-        blocks += [Formula(NOTHING, step, "step", reason=IN_OUTPUTS) for step in steps[1:]]
+        raw, worked = self.text((slope, local)), self.text(both_factors)
+        blocks.append(Formula(left, raw, "step"))
+        if not worked.reads_as(raw):
+            blocks.append(Formula(NOTHING, worked, "step", reason=IN_OUTPUTS))
         result = self.text(self.scalar.derived(name))
         blocks.append(Formula(NOTHING, result, "result", f"backward.d{name}"))
         return blocks

@@ -192,7 +192,7 @@ class Steps:
             named = reason == "step:names" and made[-1].reason == "step:derivative"
             if made and (named or text.plain == made[-1].right.plain):
                 made[-1] = replace(made[-1], right=text)
-            elif not made or unmarked(text.latex) != unmarked(made[-1].right.latex):
+            elif not made or not text.reads_as(made[-1].right):
                 made.append(Formula(Text("", ""), text, "step", reason=reason))
         made[0] = replace(made[0], left=self.left(scope))
         return made if complete or len(made) > 1 else []
