@@ -147,10 +147,10 @@ def _moved(instance: Any, given: Given, rate: float) -> tuple[Any, bool]:
     backward = getattr(instance, _method(instance, BACKWARD) or "")
     _, x, t = given.copies()
     try:
-        result = forward(x)
-    except (ValueError, IndexError):
+        result = call(forward, {"input": x}, ("input",))
+    except Exception:
         x = x.T  # samples in columns
-        result = forward(x)
+        result = call(forward, {"input": x}, ("input",))
     several = result if isinstance(result, tuple) else (result,)
     output = next((o for o in several if isinstance(o, np.ndarray)), np.zeros(0))
     values = {"input": x, "output": output, "rate": rate, "cache": several[-1]}

@@ -23,7 +23,7 @@ def main(folder: str) -> None:
     job, arrays = exchange.load(here / JOB)
     (here / JOB).unlink()
     _limit(job["limits"])
-    table, found = _judged(here / ANSWER, job, arrays)
+    table, found = judged(here / ANSWER, job, arrays)
     exchange.save(here / RESULT, table, found)
 
 
@@ -46,9 +46,10 @@ def _limit(limits: Mapping[str, Any]) -> None:
         resource.setrlimit(kind, (least, least))
 
 
-def _judged(
+def judged(
     path: Path, job: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What the answer says at all points of a job, as a table and the arrays that it names."""
     given = [_given(point, arrays) for point in job["points"]]
     try:
         namespace = load(path)

@@ -122,20 +122,25 @@ def _suits(leaf: Leaf, name: str, shape: tuple[int, ...], turned: bool, by_name:
     own = leaf.value.shape
     if by_name and plain(leaf.label) != plain(name):
         return False
+    bias = bool(BIAS.search(_word(leaf.label)))
     if len(shape) == 2:
-        named_bias = bool(BIAS.search(leaf.label.partition("[")[0])) and not by_name
-        return own == (shape[::-1] if turned else shape) and not named_bias
+        return own == (shape[::-1] if turned else shape) and (by_name or not bias)
     if len(shape) == 1:
-        named_bias = bool(BIAS.search(leaf.label)) or by_name
         size = shape[0]
-        return named_bias and own in {(size,), (1, size), (size, 1), *([()] if size == 1 else [])}
+        rows = {(size,), (1, size), (size, 1), *([()] if size == 1 else [])}
+        return own in rows and (by_name or bias)
     return by_name and own == shape
+
+
+def _word(label: str) -> str:
+    """The name in a label: W1 of ``params[W1]``, b of ``layers[0].b`` and of ``b[0]``."""
+    words = re.split(r"[.\[]", label.replace("]", ""))
+    return next((w for w in reversed(words) if not w.isdigit()), "")
 
 
 def plain(label: str) -> str:
     """``W_1``, ``weights1``, ``params[W1]`` and ``self.w1`` are w1."""
-    word = re.split(r"[.\[]", label.rstrip("]"))[-1].lower().replace("_", "")
-    word = re.sub(r"^weights?", "w", word)
+    word = re.sub(r"^weights?", "w", _word(label).lower().replace("_", ""))
     return re.sub(r"^bias(es)?", "b", word)
 
 

@@ -50,4 +50,4 @@ def _here(source: str, table: Mapping[str, Any], arrays: Mapping[str, Any]) -> A
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / process.ANSWER
         path.write_text(source, encoding="utf-8")
-        return driver._judged(path, table, arrays)
+        return driver.judged(path, table, arrays)
