@@ -14,6 +14,7 @@ import pytest
 import symbp
 from symbp.proof.module import load
 from symbp.proof.verify import verify_source
+from symbp.writers.package import Package, package
 from tests.peer.mutants import Mutant, mutants
 from tests.peer.random_data import Sample
 from tests.peer.random_real_data import good_real_sample
@@ -107,8 +108,16 @@ class Case:
     """A network, the source of its module, and data for it."""
 
     network: symbp.Network
-    source: str
+    made: Package
     sample: Sample
+
+    @property
+    def source(self) -> str:
+        return self.made.module.source
+
+    def verified(self, source: str) -> bool:
+        """Whether ``verify`` finds nothing wrong with a module of this network."""
+        return verify_source(source, self.network.program, made=self.made).ok
 
 
 @cache
@@ -118,7 +127,7 @@ def case(name: str) -> Case:
     sample = good_real_sample(tables, seed=1)
     assert sample is not None
     network = symbp.Network(**tables)
-    return Case(network, symbp.generate(network), sample)
+    return Case(network, package(network.program), sample)
 
 
 def slips_in_loops(source: str) -> Iterator[Mutant]:
@@ -176,7 +185,7 @@ def test_every_planted_fault_is_found(name):
     for mutant in planted:
         errors = load(mutant.source).check_gradients(*made.sample, training=True)
         assert max(errors.values()) > 1e-6, mutant.fault
-        assert not verify_source(mutant.source, made.network.program).ok, mutant.fault
+        assert not made.verified(mutant.source), mutant.fault
 
 
 @pytest.mark.parametrize("name", ["embedding", *map(slow, ("lstm", "gru"))])
@@ -192,4 +201,4 @@ def test_the_right_module_passes(name):
     for training in (False, True):
         errors = load(made.source).check_gradients(*made.sample, training=training)
         assert max(errors.values()) <= 1e-6
-    assert verify_source(made.source, made.network.program).ok
+    assert made.verified(made.source)

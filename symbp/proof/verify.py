@@ -36,13 +36,18 @@ def verify(program: Program, *, seed: int = 0, samples: int = SAMPLES) -> Report
 
 
 def verify_source(
-    source: str, program: Program, *, seed: int = 0, samples: int = SAMPLES
+    source: str,
+    program: Program,
+    *,
+    seed: int = 0,
+    samples: int = SAMPLES,
+    made: Package | None = None,
 ) -> Report:
     """The same for a source that ``generate`` wrote for this network, changed or not.
 
-    The source is executed: only what symbp wrote may come here.
+    The source is executed: only what symbp wrote may come here. ``made`` saves making it again.
     """
-    return _verified(source, program, package(program), seed, samples)
+    return _verified(source, program, made or package(program), seed, samples)
 
 
 def _verified(source: str, program: Program, made: Package, seed: int, samples: int) -> Report:
