@@ -54,6 +54,15 @@ class Expectations:
         return np.where(np.isfinite(columns), columns, 0.0).reshape(-1, 4)
 
     @cached_property
+    def _centres(self) -> Array:
+        """Where on each piece phi^2 and phi'^2 lie (pieces, 2), and with them their errors."""
+        p = self.panels
+        whole = np.where(p.squares < 1e280, p.squares, 0.0) * p.weights[..., None]
+        sums, moved = whole.sum(axis=1), (whole * p.x[..., None]).sum(axis=1)
+        middle = np.broadcast_to((p.left + p.right)[:, None] / 2, sums.shape)
+        return np.divide(moved, sums, out=middle.copy(), where=sums > 0)
+
+    @cached_property
     def _beyond(self) -> list[float]:
         """How close to 0 phi^2 and phi'^2 leave the floats."""
         lost = np.isinf(self.panels.squares)
@@ -67,8 +76,9 @@ class Expectations:
         rise = moved / q
         for point, height in self.jumps:
             rise += height * point * density(np.array([point]), q)[:, 0] / (2 * q)
-        inner = np.minimum(abs(self.panels.left), abs(self.panels.right))
-        errors = (density(inner, q) @ self.panels.errors).T + ROUNDING * np.stack([second, slope])
+        errors = ROUNDING * np.stack([second, slope])
+        for k in (0, 1):
+            errors[k] += density(self._centres[:, k], q) @ self.panels.errors[:, k]
         for moment, edge in zip((second, slope), self._beyond, strict=True):
             least = HIGHEST - edge**2 / (2 * q)
             moment[least > np.log(np.maximum(moment, 1e-300)) - NEGLIGIBLE] = np.inf

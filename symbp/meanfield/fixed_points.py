@@ -79,10 +79,12 @@ class VarianceMap:
         return []
 
     def _judged(self, root: Root) -> FixedPoint:
+        """By the sign behind the root: V'(q) is at least -1/2 at a fixed point, as sqrt(q) E[phi^2]
+        grows with q for any phi, so that nothing oscillates."""
         slope = self.slope(root.q)
         if root.crossing == 0:
             return FixedPoint(root.q, slope, HALF)
-        stable = abs(slope) < 1 or (root.crossing < 0 and abs(slope - 1) < NEAR_ONE)
+        stable = root.crossing < 0
         return FixedPoint(self._polished(root.q), slope, STABLE if stable else UNSTABLE)
 
     def _polished(self, q: float) -> float:

@@ -139,7 +139,9 @@ class Walk:
             if not whole or exponent < 0:
                 self._mark(left)
             exponent = sp.Integer(exponent) if whole else exponent
-            return self._chain(primitives.operation(op, exponent), left, f"{{}} ** {exponent}")
+            return self._chain(
+                primitives.operation(op, exponent), left, f"{{}}**{float(exponent):g}"
+            )
         if op in ("/", "**"):
             self._mark(right if op == "/" else left)
         return self._chain(primitives.operation(op), left, f"{{}} {op} {{}}", right)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from symbp.meanfield.activation import Activation
-from symbp.meanfield.jets import Array, marks
+from symbp.meanfield.jets import Array
+from symbp.meanfield.jets import marks as marks_of
 
 MOST = 100  # landmarks, those closest to 0
 HALVINGS = 64
@@ -19,25 +20,25 @@ def landmarks(activation: Activation) -> Array:
 
     Sign changes on a fine grid, each halved down to neighbouring floats: exact to the last bit.
     """
-    found = [np.zeros(1)]
-    first = marks(activation, SEARCHED)
-    for k, (value, slope) in enumerate(first):
-        changes = _sign(value)[1:] != _sign(value)[:-1]
-        turns = _sign(slope)[1:] * _sign(slope)[:-1] == -1
-        for kind, where in enumerate((changes, turns)):
-            at = np.flatnonzero(where)
-            if at.size:
-                found.append(_halved(activation, k, kind, SEARCHED[at], SEARCHED[at + 1]))
-    points = np.unique(np.concatenate(found))
+    signs = _signs(activation, SEARCHED)
+    changes = signs[..., 1:] != signs[..., :-1]
+    changes[:, 1] = (
+        signs[:, 1, 1:] * signs[:, 1, :-1] == -1
+    )  # a slope that fades out is no extremum
+    marks, kinds, at = np.nonzero(changes)
+    found = _halved(activation, marks, kinds, SEARCHED[at], SEARCHED[at + 1])
+    points = np.unique(np.append(found, 0.0))
     return np.sort(points[np.argsort(abs(points), kind="stable")][:MOST])
 
 
-def _halved(activation: Activation, mark: int, kind: int, left: Array, right: Array) -> Array:
+def _halved(activation: Activation, marks: Array, kinds: Array, left: Array, right: Array) -> Array:
     """The points between ``left`` and ``right`` at which a mark's value or slope changes sign."""
 
     def sign(x: Array) -> Array:
-        return _sign(marks(activation, x)[mark][kind])
+        return _signs(activation, x)[marks, kinds, np.arange(len(x))]
 
+    if not left.size:
+        return left
     start = sign(left)
     for _ in range(HALVINGS):
         middle = (left + right) / 2
@@ -46,6 +47,7 @@ def _halved(activation: Activation, mark: int, kind: int, left: Array, right: Ar
     return np.where(sign(right) == 0, right, np.where(sign(left) == 0, left, right))
 
 
-def _sign(value: Array) -> Array:
-    """-1, 0 or 1, and 2 where there is no value."""
-    return np.where(np.isnan(value), 2.0, np.sign(value))
+def _signs(activation: Activation, x: Array) -> Array:
+    """Of every mark's value and slope (marks, 2, points): -1, 0 or 1, and 2 where there is none."""
+    known = np.array(marks_of(activation, x)).reshape(-1, 2, len(x))
+    return np.where(np.isnan(known), 2.0, np.sign(known))

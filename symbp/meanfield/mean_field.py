@@ -55,7 +55,7 @@ def mean_field(
     to_next = VarianceMap(known, sigma_w2, sigma_b2)
     points = tuple(to_next.fixed_points())
     chosen = _chosen(points)
-    reason = _reason(to_next, points) if chosen is None else ""
+    reason = _reason(to_next) if chosen is None else ""
     q = None if chosen is None else chosen.q
     chi = _chi(to_next, q)
     return MeanField(
@@ -121,7 +121,7 @@ def _error(to_next: VarianceMap, point: FixedPoint | None) -> float:
     return max(moved, off + spread)
 
 
-def _reason(to_next: VarianceMap, points: tuple[FixedPoint, ...]) -> str:
+def _reason(to_next: VarianceMap) -> str:
     share = to_next.moments.proportional
     if share is not None and to_next.sigma_w2 * share == 1 and to_next.sigma_b2 == 0:
         return "every q is a fixed point"
@@ -130,8 +130,6 @@ def _reason(to_next: VarianceMap, points: tuple[FixedPoint, ...]) -> str:
             f"q grows without bound: E[phi(sqrt(q) z)^2] diverges from q = "
             f"{to_next.moments.limit:.6g} on"
         )
-    if points and all(abs(p.slope) > 1 and p.slope < 0 for p in points):
-        return "q oscillates: the slope of the variance map at its fixed point is below -1"
     return "q grows without bound: the variance map has no stable fixed point"
 
 

@@ -173,7 +173,8 @@ def _moments(activation: Activation) -> Moments:
     _check_real(activation, np.array(ROUND))
     points = landmarks(activation)
     panels = cut(activation, points)
-    _check_real(activation, panels.x[np.isnan(panels.phi)])
+    lost = panels.x[np.isnan(panels.phi)]
+    _check_real(activation, lost[np.argsort(abs(lost))][:1])
     panels, poles = mended(activation, panels, points)
     what = f"E[phi(sqrt(q) z)^2] diverges for '{activation.text}'"
     for pole in poles:
@@ -188,11 +189,11 @@ def _moments(activation: Activation) -> Moments:
 
 
 def _check_real(activation: Activation, points: Array) -> None:
-    """Raises InputError where phi has no value at one of the points."""
+    """Raises InputError for the first of the points at which phi has no value."""
     phi, _ = values(activation, points)
     missing = points[np.isnan(phi)]
     if missing.size:
-        x = float(missing[np.argmin(abs(missing))])
+        x = float(missing[0])
         raise InputError(
             f"'{activation.text}' has no real value at x = {x:g}, for {without_value(activation, x)} "
             "has none; an activation needs one at every x"

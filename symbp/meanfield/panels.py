@@ -26,7 +26,7 @@ WIDE = 64.0  # around 0
 LEVELS = 48
 MOST = 1_500  # pieces
 NARROWEST = 2.0**-34  # width by distance from 0,
-COARSE, FAR = 2.0**-4, 512.0  # and so much where only large variances reach
+COARSE, FAR = 2.0**-2, 512.0  # and so much where only large variances reach
 
 
 @dataclass(frozen=True)
