@@ -13,7 +13,17 @@ from pathlib import Path
 from symbp.judge.outcome import Answer, Network, Outcome, Point, Problem, Unusable
 from symbp.judge.points import points, scalar_twin
 
-__all__ = ["Answer", "Outcome", "Point", "Problem", "Unusable", "points", "read", "scalar_twin"]
+__all__ = [
+    "Answer",
+    "Network",
+    "Outcome",
+    "Point",
+    "Problem",
+    "Unusable",
+    "points",
+    "read",
+    "scalar_twin",
+]
 
 LARGEST = 1_000_000  # bytes of an answer
 TEXT = (".tex", ".md", ".markdown", ".txt", ".text", ".rst", ".latex", "")

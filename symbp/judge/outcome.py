@@ -121,6 +121,12 @@ class Unusable(InputError):
         self.column = column
         self.excerpt = "" if text is None or column is None else excerpt(text, column)
 
+    def of(self, file: str) -> Unusable:
+        """The same, told of a file by another name."""
+        made = Unusable(self.reason, file, self.line, self.column)
+        made.excerpt = self.excerpt
+        return made
+
     def __str__(self) -> str:
         first = super().__str__()
         return f"{first}\n{self.excerpt}" if self.excerpt else first

@@ -29,10 +29,14 @@ def read(network: Network, path: Path, source: str) -> Answer:
             table, arrays = process.run(source, table, arrays)
         except process.Stopped as stopped:
             raise Unusable(str(stopped), path) from None
-        if "refused" in table:
-            reason, line, column = table["refused"]
+        refused = table.get("refused")
+        for found in table.get("points", ()):
+            refused = refused or (found["failed"] and [*found["failed"], None])
+        if refused:
+            reason, line, column = refused
             text = lines[line - 1] if line and line <= len(lines) else None
-            raise Unusable(reason, path, line, column, text)
+            indent = len(text) - len(text.lstrip()) + 1 if text else None
+            raise Unusable(reason, path, line, column or indent, text)
         return tuple(_outcome(found, arrays, names, where) for found in table["points"])
 
     return Answer(path.name, kind, None, where, run)
@@ -115,9 +119,6 @@ def _outcome(
 ) -> Outcome:
     gradients: dict[str, Array] = {}
     problems: dict[str, Problem] = {}
-    if found["failed"] is not None:
-        text, line = found["failed"]
-        problems = {name: Problem("exception", text, line) for name in names.params}
     for name, (kind, text, line) in found["problems"].items():
         key = names.param(name)
         if key is not None and kind != "missing":

@@ -6,7 +6,7 @@ python -I -c "..; main(FOLDER)"     # the folder holds job.npz and answer.py
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,9 @@ def judged(
         namespace = load(path)
         function, kind = functions.find(namespace), classes.find(namespace)
         if function is not None:
-            return packed("function", [functions.evaluate(function, g, path) for g in given])
+            return packed("function", _all(lambda g: functions.evaluate(function, g, path), given))
         if kind is not None:
-            return packed("class", [classes.evaluate(kind, g, job, path) for g in given])
+            return packed("class", _all(lambda g: classes.evaluate(kind, g, job, path), given))
     except Refused as refused:
         return {"refused": [refused.reason, refused.line, refused.column]}, {}
     except MemoryError:
@@ -65,6 +65,15 @@ def judged(
         return {"refused": ["it needs more memory than the limit", None, None]}, {}
     reason = "it defines neither gradients(params, x, t) nor a class with forward and backward"
     return {"refused": [reason, None, None]}, {}
+
+
+def _all(evaluate: Callable[[Given], Found], given: list[Given]) -> list[Found]:
+    """What is found at each point; after a failure all others are failed, too, without a try."""
+    found: list[Found] = []
+    for point in given:
+        failed = found[-1] if found and found[-1].failed else None
+        found.append(failed or evaluate(point))
+    return found
 
 
 def _given(point: Mapping[str, Any], arrays: Mapping[str, Array]) -> Given:

@@ -30,13 +30,17 @@ JOB, RESULT, ANSWER = "job.npz", "result.npz", "answer.py"
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds of wall-clock and of processor time, bytes of memory and of one file, processes."""
+    """Seconds of wall-clock and of processor time, bytes of memory and of one file, processes (which
+    no system counts for its administrator)."""
 
-    wall: float = 10.0
-    processor: int = 4
-    memory: int = 2 << 30
+    wall: float = 8.0
+    processor: int = 3
+    memory: int = 1 << 30
     file: int = 64 << 20
     processes: int = 32
+
+
+LIMITS = Limits()
 
 
 class Stopped(Exception):
@@ -47,13 +51,14 @@ def run(
     source: str,
     table: Mapping[str, Any],
     arrays: Mapping[str, Array],
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> tuple[dict[str, Any], dict[str, Array]]:
     """What the child found out about the answer's ``source``.
 
     It runs in an empty folder, without the environment, in a process group that is killed with all
     that belongs to it. Raises Stopped.
     """
+    limits = limits or LIMITS
     folder = Path(tempfile.mkdtemp(prefix="symbp-"))
     try:
         (folder / ANSWER).write_text(source, encoding="utf-8")

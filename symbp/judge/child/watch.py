@@ -20,9 +20,9 @@ def number(value: Any) -> Array | None:
     """The value as an array of real numbers; None where it is something else."""
     if isinstance(value, (bool, str, bytes)) or value is None or callable(value):
         return None
-    if hasattr(value, "detach"):  # a tensor of PyTorch
-        value = value.detach().numpy()
     try:
+        if hasattr(value, "detach") and hasattr(value, "numpy"):  # a tensor of PyTorch
+            value = value.detach().numpy()
         array = np.asarray(value)
     except Exception:  # whatever the answer's own class does
         return None
