@@ -9,9 +9,10 @@ from typing import Any
 from symbp.flow.as_json import as_json, finite
 from symbp.flow.compare import Variant
 from symbp.flow.report import Report, Row
-from symbp.flow.text import bar, number
+from symbp.flow.text import bar, chosen, number
 from symbp.writers.table import Column, Table
 
+SHORT = 20  # signs of a problem that fit into the table; others stand below it
 DECADES = 6  # that a bar shows: from a millionth of the gradient at the output to all of it
 
 
@@ -31,7 +32,7 @@ def summary(variants: Sequence[Variant]) -> Table:
 def _summary(variant: Variant, first: Variant, held: bool) -> tuple[str, ...]:
     report, run, base = variant.report, variant.run, first.report
     if report is None or run is None or base is None or not report.rows:
-        return (variant.name, *[""] * 4, variant.problem or "no gradient", *[""] * (3 + held))
+        return (variant.name, *[""] * 4, _short(variant), *[""] * (3 + held))
     share = report.rows[-1].share
     return (
         variant.name,
@@ -45,6 +46,12 @@ def _summary(variant: Variant, first: Variant, held: bool) -> tuple[str, ...]:
         number(run.losses[-1]),
         *([number(run.held_out[-1] if run.held_out else None)] if held else []),
     )
+
+
+def _short(variant: Variant) -> str:
+    if not variant.problem:
+        return "no gradient"
+    return variant.problem if len(variant.problem) <= SHORT else "not possible"
 
 
 def predicted_share(report: Report) -> float | None:
@@ -72,6 +79,7 @@ def sentences(variants: Sequence[Variant]) -> list[str]:
     held = ", on its data and on those held out" if run is not None and run.held_out else ""
     return [
         *(f"{v.name}: {v.what}." for v in variants if v.what),
+        *(f"{v.name} is not possible: {v.problem}." for v in variants if len(v.problem) > SHORT),
         "per layer: what the gradient is multiplied with from layer to layer, on average; arrives: the "
         "share of it at the layer next to the input; longest: the longest gradient that a step of "
         f"training went along; loss: before training, and{steps}{held}, without penalties.",
@@ -85,7 +93,7 @@ def layers(variants: Sequence[Variant]) -> Table:
     assert base is not None
     columns = (Column("layer"), *(Column(v.name, right=True) for v in known))
     rows = []
-    for row in base.rows:
+    for row in (base.rows[k] for k in chosen(len(base.rows))):
         mine = [same(v.report, row) for v in known if v.report is not None]
         medians = [r.measured.median if r and r.measured else None for r in mine]
         rows.append((row.layer, *map(number, medians)))

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from symbp.language.declared import freeze
-from symbp.language.options import LAYERS
+from symbp.language.options import CRITICAL, LAYERS
 from symbp.language.spec import Layer, Spec
 from symbp.network.expansion import expand
 
 WEIGHTED = ("dense", "conv1d", "conv2d")  # layers with an activation behind a linear map
 NESTING = ("residual", "repeat")
+GATED = ("lstm", "gru")  # of several activations: no initialisation is critical for all of them
 
 Width = tuple[int, ...] | None  # the shape of one sample between two layers, where it is known
 Rule = Callable[[Layer, Width], tuple[Layer, ...]]
@@ -143,7 +144,8 @@ def with_init(init: str | float) -> Rewiring:
     """Other first weights in every layer that takes them, the judged ones too."""
 
     def rule(layer: Layer, width: Width) -> tuple[Layer, ...]:
-        if "init" not in LAYERS[layer.type] or layer.type == "formula":
+        solvable = init != CRITICAL or layer.type not in GATED
+        if "init" not in LAYERS[layer.type] or layer.type == "formula" or not solvable:
             return (layer,)
         return (replace(layer, options=freeze({**dict(layer.options), "init": init})),)
 

@@ -11,6 +11,7 @@ from symbp.flow.training import Moment
 from symbp.writers.table import Column, Table
 
 BAR = 10  # signs
+MOST, ENDS = 40, 4  # rows
 SHORT = 20  # signs; a longer factor is not repeated for each copy of a chain
 DEEP = 5  # layers; of fewer no rate is told
 BLOCKS = " ▏▎▍▌▋▊▉█"
@@ -23,8 +24,16 @@ def table(report: Report) -> Table:
         Column("measured", right=True), Column("×÷", right=True), Column("log"), Column("verdict"),
     )  # fmt: skip
     bars = _bars(report.rows)
-    rows = tuple(_cells(report, k, bars[k]) for k in range(len(report.rows)))
+    rows = tuple(_cells(report, k, bars[k]) for k in chosen(len(report.rows)))
     return Table(columns, rows)
+
+
+def chosen(count: int) -> list[int]:
+    """The rows that are shown: all, or of very many the ends and some between."""
+    if count <= MOST:
+        return list(range(count))
+    between = range(ENDS, count - ENDS, -(-count // MOST))
+    return [*range(ENDS), *between, *range(count - ENDS, count)]
 
 
 def _cells(report: Report, place: int, bar: str) -> tuple[str, ...]:
@@ -47,7 +56,7 @@ def number(value: float | None) -> str:
     """``0.276``, ``3.1e-06``"""
     if value is None or math.isnan(value):
         return ""
-    return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e4 else f"{value:.1e}"
+    return f"{value:.3g}" if value == 0 or 1e-3 <= abs(value) < 1e3 else f"{value:.1e}"
 
 
 def factor_of(found: Spread | None) -> str:
@@ -83,6 +92,9 @@ def sentences(report: Report) -> list[str]:
     if math.isfinite(report.rate) and len(report.rows) >= DEEP:
         lines.append(_rate(report))
     lines += report.notes
+    if len(report.rows) > MOST:
+        shown = len(chosen(len(report.rows)))
+        lines.append(f"{shown} of {len(report.rows)} layers are shown; --format json has them all.")
     lines.append(
         f"Norms of ∂L/∂layer for a whole batch, medians of {report.seeds} initialisations; half of "
         f"them lie within the factor ×÷."
@@ -109,7 +121,7 @@ def training_table(report: Report, moments: Sequence[Moment]) -> Table:
     columns = (Column("epoch"), *(Column(str(m.epoch), right=True) for m in moments))
     rows = [
         (row.layer, *(number(m.norms.adjoints.get(row.key)) for m in moments))
-        for row in report.rows
+        for row in (report.rows[k] for k in chosen(len(report.rows)))
     ]
     rows.append(("whole gradient", *(number(m.norms.whole) for m in moments)))
     footer = ("loss", *(number(m.norms.loss) for m in moments))
