@@ -14,6 +14,7 @@ from symbp.lecture.text import word
 from symbp.writers.equations import Entry
 
 PASSES = ("_forward", "_loss", "_backward")
+CHUNK = 40  # lines
 LONG = 5  # so many lines without an equation are folded
 DEEP = 6  # steps of indentation that the style knows
 
@@ -36,9 +37,15 @@ def code(
     parts = []
     for is_shown, group in groupby(range(1, len(lines) + 1), key=lambda n: n in shown):
         numbers = list(group)
-        text = "".join(html[n - 1] for n in numbers)
+        text = "".join(_chunks([html[n - 1] for n in numbers]))
         parts.append(text if is_shown else _folded(text, lines, numbers, lang))
     return "".join(parts)
+
+
+def _chunks(html: list[str]) -> Iterator[str]:
+    """Lines in pieces, so that a browser need not lay out those of a long module that are far away."""
+    for start in range(0, len(html), CHUNK):
+        yield f'<div class="chunk">{"".join(html[start : start + CHUNK])}</div>'
 
 
 def _equations(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from symbp.lecture.blocks import Fold, Line, Part, Words
+from symbp.lecture.page_lines import NEXT, in_lines
 from symbp.lecture.page_origins import origins
 from symbp.lecture.terms import Marked
 from symbp.network.program import Program
-from symbp.writers.derivation import NOTATIONS, derivation
-from symbp.writers.document import Block, Formula, Sentence
+from symbp.writers.derivation import NOTATIONS
 from symbp.writers.equations import Entry
-from symbp.writers.phrases import phrase
 
 Json = dict[str, Any]
 
@@ -23,31 +24,38 @@ def as_data(program: Program, entries: tuple[Entry, ...], marked: Marked, lang: 
     blocks that belong to none: symbols, activations and their derivatives.
     """
     before = origins(program, entries)
-    same = {text for e in entries for text in e.latex.values()}
-    documents = {notation: _document(program, notation, lang, same) for notation in NOTATIONS}
     known = {notation for entry in entries for notation in entry.latex}
+    same = {in_lines(text) for forms in marked.latex.values() for text in forms.values()}
+    documents = {n: _document(marked.derivation(n, lang), same) for n in NOTATIONS}
     return {
         "notations": [notation for notation in NOTATIONS if notation in known],
-        "equations": [_equation(e, marked, before[e.id]) for e in entries],
+        "equations": _equations(entries, marked, before),
         "steps": {notation: found.steps for notation, found in documents.items()},
         "intro": {notation: found.intro for notation, found in documents.items()},
     }
 
 
-def _equation(entry: Entry, marked: Marked, before: tuple[str, ...]) -> Json:
-    return {
-        "id": entry.id,
-        "part": entry.part,
-        "defines": f"t.{code_name(entry.defines)}",
-        "from": list(before),
-        "latex": marked.latex.get(entry.id, entry.latex),
-        "plain": entry.plain,
-    }
-
-
-def code_name(defines: str) -> str:
-    """The variable behind the name of a tensor: the copies of a repeat share one."""
-    return defines.partition(".")[0]
+def _equations(
+    entries: tuple[Entry, ...], marked: Marked, before: dict[str, tuple[str, ...]]
+) -> list[Json]:
+    made: list[Json] = []
+    updates = 0
+    for entry in entries:
+        latex = marked.latex.get(entry.id, entry.latex)
+        if entry.id.startswith("update."):
+            updates += 1
+            if updates > 1:  # how the moments are kept stands at the first parameter
+                latex = {n: text.rpartition(NEXT)[2] for n, text in latex.items()}
+        lines = {n: found for n, text in latex.items() if (found := in_lines(text)) != text}
+        found = {
+            "id": entry.id,
+            "part": entry.part,
+            "from": list(before[entry.id]),
+            "latex": latex,
+            "plain": entry.plain,
+        }
+        made.append({**found, "lines": lines} if lines else found)
+    return made
 
 
 @dataclass(frozen=True)
@@ -56,32 +64,43 @@ class _Found:
     intro: list[Json]
 
 
-def _document(program: Program, notation: str, lang: str, same: set[str]) -> _Found:
-    """The blocks of a derivation, each with the equation that it leads to or follows; without those
-    that are the ``same`` as the equation itself."""
+def _document(parts: tuple[Part, ...], same: set[str]) -> _Found:
+    """The blocks of a derivation, each with the equation that it leads to or stands below; without
+    formulas that are the ``same`` as an equation."""
     steps: dict[str, list[Json]] = {}
     intro: list[Json] = []
-    for section in derivation(program, notation=notation, lang=lang).sections:
-        waiting: list[Json] = [{"kind": "title", "text": section.title}]
+    for part in parts:
+        waiting: list[Json] = []
         last = ""
-        for block in section.blocks:
-            made = _block(block, lang)
-            if isinstance(block, Formula) and block.kind == "shape" and last:
-                steps[last].append(made)
+        for block, id in _flat(part):
+            made = [] if block.get("latex") in same else [block]
+            if block["kind"] == "shape" and last:
+                steps[last] += made
                 continue
-            if made.get("latex") not in same:
-                waiting.append(made)
-            if isinstance(block, Formula) and block.id:
-                last = block.id
-                steps.setdefault(last, []).extend(b for b in waiting if b["kind"] != "title")
+            waiting += made
+            if id:
+                last = id
+                steps.setdefault(id, []).extend(waiting)
                 waiting = []
         if not last:
-            intro += waiting
-    return _Found(steps, intro)
+            intro += [{"kind": "title", "text": part.title}, *waiting]
+    return _Found({id: found for id, found in steps.items() if found}, intro)
 
 
-def _block(block: Block, lang: str) -> Json:
-    if isinstance(block, Sentence):
-        return {"kind": "text", "text": block.latex, **({"item": True} if block.item else {})}
-    found = {"kind": block.kind, "latex": block.latex}
-    return {**found, "why": phrase(block.reason, lang)} if block.reason else found
+def _flat(part: Part) -> Iterator[tuple[Json, str]]:
+    """Every block in order, and of a result's first line the equation it is."""
+    for block in part.blocks:
+        if isinstance(block, Fold):
+            for inner in (*block.heading, *block.steps):
+                yield _block(inner), ""
+            for line in block.result:
+                yield _block(line), line.id
+        else:
+            yield _block(block), "" if isinstance(block, Words) else block.id
+
+
+def _block(block: Words | Line) -> Json:
+    if isinstance(block, Words):
+        return {"kind": "text", "text": block.text, **({"item": True} if block.item else {})}
+    found = {"kind": block.kind, "latex": in_lines(block.latex)}
+    return {**found, "why": block.reason} if block.reason else found

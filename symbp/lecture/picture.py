@@ -28,6 +28,7 @@ from symbp.writers.equations import Entry
 
 EDGE = 8  # for frames, on both sides
 IN = 16  # how far inside its box an arrow runs
+LONG = 19  # letters of a box's name at full size
 INSIDE = 5  # the space at a box's edge
 
 
@@ -104,10 +105,11 @@ class _Picture:
         own = [e.id for e in self.entries if e.layer == row.layer and e.part != "update"]
         equations = escape(" ".join(own))
         kind = f"{word('loss_box', self.lang)}: {row.kind}" if row.layer == "loss" else row.kind
+        small = ' class="small"' if len(kind) > LONG else ""
         yield (
             f'<g class="box" data-eq="{equations}" tabindex="0" role="button">'
             f'<rect x="{left:g}" y="{placed.y:g}" width="{BOX}" height="{placed.height:g}" rx="9"/>'
-            f'<text x="{left + BOX / 2:g}" y="{placed.y + 18:g}">{escape(kind)}</text></g>'
+            f'<text{small} x="{left + BOX / 2:g}" y="{placed.y + 18:g}">{escape(kind)}</text></g>'
         )
         for k, name in enumerate((*row.inner, *row.shares)):
             y = placed.y + TITLE + k * (CHIP + GAP)

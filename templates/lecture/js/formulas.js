@@ -16,6 +16,7 @@ const options = {
 const SMALLEST = 0.62; // of a formula that would be wider than its column
 
 const waiting = new Map();
+const drawn = new Set(); // formulas that stand alone, and so may have to shrink
 const watcher = new IntersectionObserver(
   (seen) => drawWaiting(seen.filter((entry) => entry.isIntersecting).map((entry) => entry.target)),
   { rootMargin: "600px" },
@@ -32,16 +33,16 @@ export function drawAll() {
 }
 
 function drawWaiting(elements) {
-  const drawn = [];
+  const fresh = [];
   for (const element of elements) {
     const { latex, inline } = waiting.get(element) ?? {};
     watcher.unobserve(element);
     waiting.delete(element);
     if (latex === undefined) continue;
     draw(element, latex, inline);
-    if (!inline) drawn.push(element);
+    if (!inline) fresh.push(element);
   }
-  fit(drawn);
+  fit(fresh);
 }
 
 // Draws at once.
@@ -59,6 +60,7 @@ export function draw(element, latex, inline = false) {
 // Formulas that are too wide shrink as far as they stay legible; beyond that they can be moved sideways.
 // All are measured before one is changed: so the browser lays the page out once.
 export function fit(elements) {
+  for (const element of elements) drawn.add(element);
   for (const element of elements) element.style.fontSize = "";
   const wide = elements.map((element) => [element.clientWidth, element.scrollWidth]);
   elements.forEach((element, k) => {
@@ -68,5 +70,8 @@ export function fit(elements) {
 }
 
 export function fitAll() {
-  fit([...document.querySelectorAll(".formula")].filter((element) => !waiting.has(element)));
+  for (const element of drawn) {
+    if (!element.isConnected) drawn.delete(element);
+  }
+  fit([...drawn].filter((element) => !waiting.has(element)));
 }

@@ -22,3 +22,4 @@ startKeyboard();
 tellAll();
 addEventListener("beforeprint", drawAll);
 addEventListener("resize", fitAll);
+document.fonts.addEventListener("loadingdone", fitAll); // only now formulas are as wide as they will be

@@ -13,9 +13,13 @@ const ORDER = {
 };
 export const rows = new Map(); // id -> the parts of the row
 
+// The notation that an equation has, nearest to the one asked for.
+function known(equation, notation) {
+  return ORDER[notation].find((name) => name in equation.latex);
+}
+
 export function formula(equation, notation) {
-  const known = ORDER[notation].find((name) => name in equation.latex);
-  return equation.latex[known];
+  return equation.latex[known(equation, notation)];
 }
 
 export function buildRows() {
@@ -67,7 +71,8 @@ function unfold(id, open) {
 
 function refresh({ notation }) {
   for (const [id, row] of rows) {
-    typeset(row.shown, formula(equations.get(id), notation));
+    const equation = equations.get(id);
+    typeset(row.shown, equation.lines?.[known(equation, notation)] ?? formula(equation, notation));
     row.how.hidden = !data.steps[notation][id]?.length;
     fillSteps(id);
   }
