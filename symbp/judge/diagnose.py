@@ -17,7 +17,7 @@ from symbp.judge.diagnose_special import composed_scale, special
 from symbp.judge.mutations_mistake import Mutation
 
 T = TypeVar("T")
-WORK = 30_000  # small equations that may be run for one answer before rarer mistakes are given up
+WORK = 300_000  # small equations that may be run for one answer before rarer mistakes are given up
 
 
 def diagnose(bench: Bench, seen: Observed) -> tuple[Finding, ...]:
@@ -59,18 +59,19 @@ class _Search:
 
     # -- whether a mistake fits -----------------------------------------------------------------
 
-    def fits(self, mistakes: Mistakes, name: str) -> bool:
+    def fits(self, mistakes: Mistakes, name: str, alone: bool = False) -> bool:
         """Whether mistakes give exactly what the answer says, at every point."""
         values = self.seen.gradients.get(name)
         return values is not None and all(
-            close(
-                value,
-                self.bench.gradient(mistakes, name, k),
-                1e-6 * self.bench.largest[k],
-                self.seen.exact,
-            )
+            close(value, self.bench.gradient(mistakes, name, k, alone),
+                  1e-6 * self.bench.largest[k], self.seen.exact)
             for k, value in enumerate(values)
-        )
+        )  # fmt: skip
+
+    def hits(self, mutation: Mutation, name: str) -> bool:
+        """Whether a mistake, with those found so far, explains a parameter's gradient."""
+        mistakes, value = (*self.accepted, mutation), self.seen.gradients[name][0]
+        return self.bench.resembles(mistakes, name, value) and self.fits(mistakes, name, alone=True)
 
     def coverage(self, mistakes: Mistakes, name: str) -> int:
         """How many of the wrong parameters are explained with them."""
@@ -90,24 +91,35 @@ class _Search:
     # -- one mistake ----------------------------------------------------------------------------
 
     def single(self, name: str) -> Finding | None:
-        """The likeliest mistakes first; if one explains everything, the others are not tried."""
-        known = [m for m in self.bench.candidates(name) if self.allowed(m)]
-        found = self.best(name, [m for m in known if m.rank < 1])
-        if found is not None and self.is_whole(found, name):
-            return self.with_losses(found, name)
-        others = list(self.bench.losses(name, self.solid))
-        likely = [m for m in (*known, *others) if m.rank <= 1]
-        measured = [
-            m for m in special(self.bench, self.seen, self.accepted, name) if self.allowed(m)
-        ]
-        found = self.best(name, [*likely, *measured])
-        if found is None or not self.is_whole(found, name):
-            found = self.best(name, [*known, *others, *measured])
+        """The likeliest mistakes first; if some explain everything, the others are not tried.
+
+        Those in one layer come before the same in all layers of one formula.
+        """
+        hits: list[Mutation] = []
+        for batch in self.batches(name):
+            hits += [m for m in self.bounded(batch) if self.allowed(m) and self.hits(m, name)]
+            if any(self.is_whole(m, name) for m in hits):
+                break
+        found = self.best(name, hits)
         return found and self.with_losses(found, name)
 
-    def is_whole(self, finding: Finding, name: str) -> bool:
-        """Whether it explains all that is still unexplained."""
-        mistakes = (*self.accepted, *finding.mistakes)
+    def batches(self, name: str) -> Iterator[Iterable[Mutation]]:
+        bench = self.bench
+        known = sorted(bench.candidates(name), key=lambda m: m.rank)
+        yield [m for m in known if m.rank < 1]
+        alike = sorted(bench.alike(name), key=lambda m: m.rank)
+        yield [m for m in alike if m.rank < 1]
+        yield [m for m in known if m.rank == 1]
+        yield (m for m in bench.losses(name, self.solid) if m.rank == 1)
+        yield special(bench, self.seen, self.accepted, name)
+        yield [m for m in alike if m.rank == 1]
+        yield [m for m in known if m.rank > 1]
+        yield (m for m in bench.losses(name, self.solid) if m.rank > 1)
+        yield [m for m in alike if m.rank > 1]
+
+    def is_whole(self, mutation: Mutation, name: str) -> bool:
+        """Whether a mistake explains all that is still unexplained."""
+        mistakes = (*self.accepted, mutation)
         rest = self.seen.wrong[self.seen.wrong.index(name) :]
         return all(self.fits(mistakes, n) for n in rest)
 
@@ -128,7 +140,7 @@ class _Search:
         flows into this parameter."""
         others = [m for m in self.bench.candidates(name) if not self.allowed(m)]
         others.sort(key=lambda m: (m.rank, len(self.bench.touched(m) & self.solid)))
-        return self.best(name, self.bounded(others))
+        return self.best(name, [m for m in self.bounded(others) if self.hits(m, name)])
 
     def bounded(self, items: Iterable[T]) -> Iterator[T]:
         """The items as long as there is work left for this answer."""
@@ -136,19 +148,15 @@ class _Search:
 
     def forward(self, name: str) -> Finding | None:
         """A mistake in the forward pass, with which the backward pass reads other values."""
-        return self.best(name, self.bounded(self.bench.mutations.forward), careful=True)
+        found = (m for m in self.bounded(self.bench.mutations.forward) if self.hits(m, name))
+        return self.best(name, [m for m in found if self.keeps(m)])
 
-    def best(
-        self, name: str, candidates: Iterable[Mutation], careful: bool = False
-    ) -> Finding | None:
-        hits = [m for m in candidates if self.fits((*self.accepted, m), name)]
-        if careful:
-            hits = [m for m in hits if self.keeps(m)]
+    def best(self, name: str, hits: list[Mutation]) -> Finding | None:
+        """Of mistakes that explain a gradient, the likeliest of those that explain most."""
         if not hits:
             return None
         covered = {m: self.coverage((*self.accepted, m), name) for m in hits}
-        most = max(covered.values())
-        hits = [m for m in hits if covered[m] == most]
+        hits = [m for m in hits if covered[m] == max(covered.values())]
         if len(hits) > 1 and self.seen.adjoints:
             said = {m: self.named((*self.accepted, m)) for m in hits}
             hits = [m for m in hits if said[m] == max(said.values())]
@@ -179,7 +187,7 @@ class _Search:
         """Two likely mistakes on the path of one gradient: in one equation, or in two."""
         likely = [m for m in self.bench.candidates(name) if m.rank <= 1 and self.allowed(m)]
         again = (both for m in likely for both in self.bench.mutations.again(m))
-        found = self.best(name, self.bounded(again))
+        found = self.best(name, [m for m in self.bounded(again) if self.hits(m, name)])
         if found is not None:
             return found
         pairs = (

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from symbp.calculus.equation import ADJOINT
-from symbp.judge.diagnose_findings import Mistakes
+from symbp.judge.diagnose_findings import Mistakes, close
 from symbp.judge.evaluate import Array
-from symbp.judge.evaluate_network import Chain, Changes, Given, Place, State
+from symbp.judge.evaluate_network import Chain, Changes, Given, State
 from symbp.judge.evaluate_parts import Part
 from symbp.judge.evaluate_unit import Changed
 from symbp.judge.mutations import Mutations
@@ -22,9 +22,10 @@ from symbp.judge.outcome import Point
 from symbp.network.items import statements
 from symbp.network.program import Program
 
+MAKING = 60  # what a new mistake costs, in small equations
 KEPT = 16  # sets of adjoints
 LARGEST = 20_000_000  # numbers that are kept
-Way = Callable[[Changes, Mistakes, str, int], Array | None]
+Way = Callable[[Changes, Mistakes, str, int, bool], Array | None]
 
 
 class Bench:
@@ -37,7 +38,8 @@ class Bench:
         self.mutations = Mutations(self.chain)
         self.states = [self._state(p) for p in points]
         self._found: dict[tuple[Mistakes, str, int], Array | None] = {}
-        self._latest: dict[tuple[Mistakes, int], tuple[int, Given]] = {}
+        self._first: dict[str, int] = {}
+        self._latest: dict[tuple[Mistakes, int, int, str], Given] = {}
         self._size = 0
         self.work = 0  # asked for so far, in small equations
         self._again: dict[tuple[Mistakes, int], State] = {}
@@ -92,66 +94,94 @@ class Bench:
 
     # -- mistakes -------------------------------------------------------------------------------
 
-    def gradient(self, mistakes: Mistakes, name: str, point: int) -> Array | None:
-        """The gradient by a parameter under mistakes; None where they have no value together."""
+    def gradient(
+        self, mistakes: Mistakes, name: str, point: int, alone: bool = False
+    ) -> Array | None:
+        """The gradient by a parameter under mistakes; None where they have no value together.
+
+        Where nobody asks for other gradients under the same mistakes, ``alone`` is faster.
+        """
         key = (mistakes, name, point)
-        self.work += self.chain.work[
-            self.first(name)
-        ]  # also of what is known: answers are judged alike
-        if key not in self._found:  # in any order
-            found = self._value(self._gradient, mistakes, name, point)
-            self._size += np.size(found)
-            if self._size > LARGEST:
-                self._found, self._size = {}, 0
-            self._found[key] = found
+        self.work += self.chain.work[self.first(name)]  # also of what is known already,
+        if key not in self._found:  # as answers are judged alike in any order
+            self._keep(key, self._value(self._gradient, mistakes, name, point, alone))
         return self._found[key]
 
-    def first(self, name: str) -> int:
-        """The lowest block that a parameter's gradient comes from."""
-        return min((k for p, users in self.chain.users.items() if p[0] == name for k, _ in users),
-                   default=0)  # fmt: skip
+    def resembles(self, mistakes: Mistakes, name: str, value: Array) -> bool:
+        """Whether the gradient by a parameter's last copy may be this, at the first point."""
+        if mistakes and mistakes[-1].added:
+            return True
+        self.work += MAKING
+        found = self._value(self._last, mistakes, name, 0, True)
+        copies = tuple(level.times - 1 for level in self.program.tensors[name].levels)
+        return close(found, value[copies], 1e-6 * self.largest[0], 1e-5)
 
     def adjoint(self, mistakes: Mistakes, tensor: str, point: int) -> Array | None:
         """The adjoint of an activation under mistakes."""
-        return self._value(self._adjoint, mistakes, tensor, point)
+        return self._value(self._adjoint, mistakes, tensor, point, False)
 
-    def _value(self, way: Way, mistakes: Mistakes, name: str, point: int) -> Array | None:
+    def _keep(self, key: tuple[Mistakes, str, int], found: Array | None) -> None:
+        self._size += 0 if found is None else found.size
+        if self._size > LARGEST:
+            self._found, self._size = {}, 0
+        self._found[key] = found
+
+    def _value(
+        self, way: Way, mistakes: Mistakes, name: str, point: int, alone: bool
+    ) -> Array | None:
         changes = merged(mistakes)
         if changes is None:
             return None
         try:
             with np.errstate(all="ignore"):
-                return way(changes, mistakes, name, point)
+                return way(changes, mistakes, name, point, alone)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             return None  # a mistake that cannot be computed is in nobody's answer
 
-    def _gradient(self, changes: Changes, mistakes: Mistakes, name: str, point: int) -> Array:
-        state, given = self._given(changes, mistakes, point, self.first(name))
+    def _gradient(
+        self, changes: Changes, mistakes: Mistakes, name: str, point: int, alone: bool
+    ) -> Array:
+        aim = name if alone else ""
+        state, given = self._given(changes, mistakes, point, self.first(name) if alone else 0, aim)
         found = self.chain.parameter(state, name, given)
         for mistake in mistakes:
             if name in mistake.added:
                 found = found + mistake.added[name][point]
         return found
 
-    def _adjoint(
-        self, changes: Changes, mistakes: Mistakes, tensor: str, point: int
+    def _last(
+        self, changes: Changes, mistakes: Mistakes, name: str, point: int, alone: bool
     ) -> Array | None:
-        _, given = self._given(changes, mistakes, point, 0)
+        copies = tuple(level.times - 1 for level in self.program.tensors[name].levels)
+        users = self.chain.users[name, copies]
+        first = min(number for number, _ in users)
+        _, given = self._given(changes, mistakes, point, first, name)
+        return self.chain.total((name, copies), given)
+
+    def _adjoint(
+        self, changes: Changes, mistakes: Mistakes, tensor: str, point: int, alone: bool
+    ) -> Array | None:
+        _, given = self._given(changes, mistakes, point, 0, "")
         return self.chain.total(self.chain.place(tensor, ()), given)
 
+    def first(self, name: str) -> int:
+        """The lowest block that a parameter's gradient comes from."""
+        if name not in self._first:
+            users = [u for p, found in self.chain.users.items() if p[0] == name for u in found]
+            self._first[name] = min((number for number, _ in users), default=0)
+        return self._first[name]
+
     def _given(
-        self, changes: Changes, mistakes: Mistakes, point: int, first: int
+        self, changes: Changes, mistakes: Mistakes, point: int, first: int, aim: str
     ) -> tuple[State, Given]:
         """The adjoints under mistakes, as far as they are asked for; the latest are kept."""
         state, weights = self._under(mistakes, point)
-        key = (mistakes, point)
-        if key not in self._latest or self._latest[key][0] > first:
-            if key in self._latest:
-                first = 0
+        key = (mistakes, point, first, aim)
+        if key not in self._latest:
             if len(self._latest) > KEPT:
                 self._latest.clear()
-            self._latest[key] = first, self.chain.given(state, changes, first, weights)
-        return state, self._latest[key][1]
+            self._latest[key] = self.chain.given(state, changes, first, weights, aim)
+        return state, self._latest[key]
 
     def _under(self, mistakes: Mistakes, point: int) -> tuple[State, dict[str, Array]]:
         """The state after a forward pass with mistakes in it, and the weights that they move."""
@@ -208,24 +238,8 @@ class Bench:
                 for part, places in self.chain.faces(block):
                     for local in part.outside:
                         if names is None or ADJOINT + local in names:
-                            found |= self.above[places[local]]
+                            found |= self.chain.above[places[local]]
         return frozenset(found)
-
-    @cached_property
-    def above(self) -> Mapping[Place, frozenset[str]]:
-        """The parameters that the adjoint at a place flows into."""
-        found: dict[Place, frozenset[str]] = {}
-        known = {p.name for p in self.program.graph.parameters}
-        for block in self.chain.blocks:
-            for part, places in self.chain.faces(block):
-                for local in part.outside:
-                    place = places[local]
-                    own = frozenset({place[0]} & known)
-                    found.setdefault(place, own)
-            if block.output is not None and block.part.kind == "layer":
-                ways = [found[block.places[local]] for local in block.part.outside]
-                found[block.output] = frozenset().union(*ways)
-        return found
 
     def sums(self, name: str) -> Iterable[tuple[tuple[Part, str], ...]]:
         """On a parameter's path, what flows into one tensor from several parts: those parts, with their
@@ -235,7 +249,11 @@ class Bench:
             blocks = self.chain.blocks
             found = tuple(dict.fromkeys((blocks[number].part, local) for number, local in users))
             key = tuple((part.id, local) for part, local in found)
-            if len({id for id, _ in key}) > 1 and name in self.above[place] and key not in seen:
+            if (
+                len({id for id, _ in key}) > 1
+                and name in self.chain.above[place]
+                and key not in seen
+            ):
                 if all(part.joined is None for part, _ in found):
                     seen.add(key)
                     yield found
@@ -246,6 +264,16 @@ class Bench:
             for mutation in self.mutations.of(part):
                 if name in self.touched(mutation):
                     yield mutation
+
+    def alike(self, name: str) -> Iterator[Mutation]:
+        """The same mistake in all layers of one formula."""
+        seen: set[int] = set()
+        for part in reversed(self.chain.parts):
+            if id(part.derivation) not in seen and part.kind == "layer":
+                seen.add(id(part.derivation))
+                for mutation in self.mutations.alike(part):
+                    if name in self.touched(mutation):
+                        yield mutation
 
     def losses(self, name: str, solid: frozenset[str]) -> Iterator[Mutation]:
         """Other losses, where they would change nothing that is right."""

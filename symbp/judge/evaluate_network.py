@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -69,6 +70,7 @@ class Chain:
         self.starts = {r.start: r for r in self.repeats}
         self.results = {r.result: r for r in self.repeats}
         self.blocks = tuple(self._blocks())
+        self._wanted: dict[tuple[int, str], frozenset[str]] = {}
         costs = [block.part.machine.work for block in self.blocks]
         self.work = [
             sum(costs[k:]) for k in range(len(costs) + 1)
@@ -193,15 +195,50 @@ class Chain:
         return {n: self.parameter(state, n, given) for n in names}
 
     def given(
-        self, state: State, changes: Changes, first: int = 0, weights: Weights | None = None
+        self,
+        state: State,
+        changes: Changes,
+        first: int = 0,
+        weights: Weights | None = None,
+        aim: str = "",
     ) -> Given:
         """The adjoints that each block hands on, from the last block down to the ``first``; with other
-        ``weights``, by tensor names, in the backward pass."""
+        ``weights``, by tensor names, in the backward pass. With an ``aim``, only those that the gradient
+        by that parameter needs are what they should be."""
         if not changes and not weights:
             return state.given
         given = dict(state.given)
-        self._back(state, changes, given, first, weights or {})
+        self._back(state, changes, given, first, weights or {}, aim)
         return given
+
+    def wanted(self, number: int, aim: str) -> frozenset[str] | None:
+        """The adjoints of a block that the gradient by a parameter needs."""
+        if not aim:
+            return None
+        if (number, aim) not in self._wanted:
+            faces = self.faces(self.blocks[number])
+            self._wanted[number, aim] = frozenset(
+                ADJOINT + local
+                for part, places in faces
+                for local in part.outside
+                if aim in self.above[places[local]]
+            )
+        return self._wanted[number, aim]
+
+    @cached_property
+    def above(self) -> Mapping[Place, frozenset[str]]:
+        """The parameters that the adjoint at a place flows into."""
+        found: dict[Place, frozenset[str]] = {}
+        known = {p.name for p in self.program.graph.parameters}
+        for block in self.blocks:
+            for part, places in self.faces(block):
+                for local in part.outside:
+                    place = places[local]
+                    found.setdefault(place, frozenset({place[0]} & known))
+            if block.output is not None and block.part.kind == "layer":
+                ways = [found[block.places[local]] for local in block.part.outside]
+                found[block.output] = frozenset().union(*ways)
+        return found
 
     def _back(
         self,
@@ -210,6 +247,7 @@ class Chain:
         given: Given,
         first: int = 0,
         weights: Weights | None = None,
+        aim: str = "",
     ) -> None:
         """Fill ``given``, the adjoints that each block hands on; with changes only what differs."""
         fresh = given is state.given
@@ -219,6 +257,9 @@ class Chain:
             change, new = changes.get(block.part.id), block.output in moved
             other = self._weights(block, weights or {})
             if not fresh and change is None and not new and not other:
+                continue
+            wanted = self.wanted(number, aim)
+            if wanted is not None and not wanted:
                 continue
             part, t = self._face(state, number, change)
             t = {**t, **other} if other else t
@@ -231,15 +272,16 @@ class Chain:
             if block.part.kind == "layer" and seed is None:
                 found: Environment = {}
             elif isinstance(change, Changed):
-                found = change.run(
-                    t, None if new or other else state.known(number, change.system, t)
-                )
+                known = None if new or other else state.known(number, change.system, t)
+                found = change.run(t, known, wanted)
             else:
-                found = part.system.run(t)
+                found = part.system.run(t, wanted)
             still = isinstance(change, Changed) and not new and part is block.part
             stands_for = part if part is block.part.joined else block.part
             for face, own in self.faces(block):
                 for local in face.outside:
+                    if wanted is not None and ADJOINT + local not in wanted:
+                        continue
                     value = found.get(ADJOINT + local) if face is stands_for else None
                     if still and ADJOINT + local not in change.touched:  # type: ignore[union-attr]
                         value = given.get((number, local))

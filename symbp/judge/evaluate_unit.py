@@ -7,7 +7,7 @@ many sweeps as there are steps give the exact values, in either direction.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -49,6 +49,7 @@ class Stage:
     """Equations of a system by number; those of a loop are swept over."""
 
     numbers: tuple[int, ...]
+    names: frozenset[str]
     loop: bool
 
 
@@ -154,7 +155,8 @@ class System:
         made = []
         for item in schedule(equations, self.links):
             members = flat((item,))
-            made.append(Stage(tuple(number[id(e)] for e in members), isinstance(item, Loop)))
+            names = frozenset(e.name for e in members)
+            made.append(Stage(tuple(number[id(e)] for e in members), names, isinstance(item, Loop)))
         return tuple(made)
 
     @cached_property
@@ -176,9 +178,19 @@ class System:
     def replaced(self, changes: Mapping[int, tuple[Written, ...]]) -> Changed:
         return Changed(self, changes)
 
-    def run(self, t: Environment) -> Environment:
-        """All tensors, those that the system defines among them."""
-        return Changed(self, {}).run(t)
+    @cached_property
+    def reads(self) -> Mapping[str, frozenset[str]]:
+        """What each name is computed from, links as what they stand for."""
+        found: dict[str, set[str]] = {link.name: {link.base} for link in self.links}
+        for link in self.links:
+            found[link.name] |= {s for s in link.starts if s}
+        for w in self.written:
+            found.setdefault(w.equation.name, set()).update(_reads(w))
+        return {name: frozenset(reads) for name, reads in found.items()}
+
+    def run(self, t: Environment, wanted: frozenset[str] | None = None) -> Environment:
+        """All tensors, those that the system defines among them; or as far as some are wanted."""
+        return Changed(self, {}).run(t, None, wanted)
 
 
 class Changed:
@@ -187,6 +199,7 @@ class Changed:
     def __init__(self, system: System, changes: Mapping[int, tuple[Written, ...]]) -> None:
         self.system = system
         self.changes = dict(changes)
+        self._needed: dict[frozenset[str], frozenset[str]] = {}
 
     @cached_property
     def touched(self) -> frozenset[str]:
@@ -197,43 +210,65 @@ class Changed:
     @cached_property
     def borrowed(self) -> tuple[str, ...]:
         """The tensors from elsewhere that the changes read, by the network's names."""
-        written = (w for new in self.changes.values() for w in new)
-        names = {r.name for w in written for r in entries(w.equation.rhs)}
+        names = {n for new in self.changes.values() for w in new for n in _reads(w)}
         return tuple(sorted(n.removeprefix(ELSEWHERE) for n in names if n.startswith(ELSEWHERE)))
 
-    def kernels(self, numbers: Iterable[int]) -> list[tuple[str, Kernel]]:
-        found = []
-        for k in numbers:
+    def needed(self, wanted: frozenset[str]) -> frozenset[str]:
+        """What has to be computed for some names."""
+        if wanted not in self._needed:
+            reads = dict(self.system.reads)
+            for k, new in self.changes.items():
+                name = self.system.written[k].equation.name
+                reads[name] = reads[name].union(*map(_reads, new))
+            found, edge = set(wanted), set(wanted)
+            while edge:
+                edge = {r for n in edge for r in reads.get(n, ())} - found
+                found |= edge
+            self._needed[wanted] = frozenset(found)
+        return self._needed[wanted]
+
+    def kernels(self, stage: Stage) -> list[tuple[str, Kernel]]:
+        machine, found = self.system.machine, []
+        for k in stage.numbers:
             own = self.system.written[k]
-            for written in self.changes.get(k, (own,)):
-                found.append((own.equation.name, self.system.machine.kernel(written)))
+            name = own.equation.name
+            found += [(name, machine.kernel(w)) for w in self.changes.get(k, (own,))]
         return found
 
-    def run(self, t: Environment, known: Environment | None = None) -> Environment:
-        """Evaluate on the tensors ``t``; with ``known``, the result of the system itself on the same
-        tensors, only what differs is computed."""
+    def run(
+        self,
+        t: Environment,
+        known: Environment | None = None,
+        wanted: frozenset[str] | None = None,
+    ) -> Environment:
+        """Evaluate on the tensors ``t``, as far as some names are ``wanted``; with ``known``, the result
+        of the system itself on the same tensors, only what differs is computed."""
         t = dict(t)
         done: dict[str, Array] = {}
+        needed = None if wanted is None else self.needed(wanted)
         for stage in self.system.stages:
-            names = {self.system.written[k].equation.name for k in stage.numbers}
+            names = stage.names
+            if needed is not None and not names & needed:
+                continue
             if known is not None and not names & self.touched:
                 t |= {n: known[n] for n in names}
                 done |= {n: known[n] for n in names}
                 continue
-            missing = names - done.keys()
-            t |= {n: self._zeros(n, t) for n in missing}
             if stage.loop:
+                t |= {n: self._zeros(n, t) for n in names - done.keys()}
                 self._sweep(stage, t, done)
                 continue
-            for name, kernel in self.kernels(stage.numbers):
+            for name, kernel in self.kernels(stage):
                 value = kernel(t)
                 t[name] = done[name] = done[name] + value if name in done else value
+            for name in names - done.keys():  # nothing is left of it
+                t[name] = done[name] = self._zeros(name, t)
         return t
 
     def _sweep(self, stage: Stage, t: Environment, done: dict[str, Array]) -> None:
-        kernels = self.kernels(stage.numbers)
+        kernels = self.kernels(stage)
         names = dict.fromkeys(name for name, _ in kernels)
-        links = [k for k in self.system.links if k.base in names]
+        links = [k for k in self.system.links if k.base in stage.names]
         steps = 1 + sum(np.shape(t[k.base])[k.axis] for k in links)
         for _ in range(steps):
             before = [t[k.base] for k in links]
@@ -244,12 +279,16 @@ class Changed:
                 t[name] = sums[name] = sums[name] + value if name in sums else value
             if all(np.array_equal(a, t[k.base]) for a, k in zip(before, links, strict=True)):
                 break
-        done |= {n: t[n] for n in names}
+        done |= {n: t[n] for n in stage.names}
 
     def _zeros(self, name: str, t: Environment) -> Array:
         machine = self.system.machine
         own = machine.unit.letters[name.lstrip(ADJOINT)]
         return np.zeros([machine.compiler.length(i)(t) for i in own])
+
+
+def _reads(written: Written) -> frozenset[str]:
+    return frozenset(r.name for r in entries(written.equation.rhs))
 
 
 def _shifted(link: Link, t: Environment) -> Array:

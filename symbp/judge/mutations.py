@@ -41,6 +41,7 @@ class Mutations:
         self.program = chain.program
         self.made: dict[str, tuple[Mutation, ...]] = {}
         self.others: dict[str, tuple[Mutation, ...]] = {}
+        self.everyone: dict[str, tuple[Mutation, ...]] = {}
         self.raws: dict[str, System] = {}
         self.twice: dict[Mutation, tuple[Mutation, ...]] = {}
         self.targets: dict[tuple[str, str], str] = {}  # by tensor and target
@@ -131,6 +132,23 @@ class Mutations:
         part = owner.joined if owner.joined and system is owner.joined.system else owner
         equation = system.written[number].equation
         return Mutation(edit.kind, where, part, changes, edit.rank, equation, edit, raw)
+
+    def alike(self, part: Part) -> tuple[Mutation, ...]:
+        """Each mistake of a part made in all parts of the same formula, as in a function for them all."""
+        if part.id not in self.everyone:
+            same = [p for p in self.chain.parts if p.derivation is part.derivation]
+            self.everyone[part.id] = tuple(self._alike(part, same)) if len(same) > 1 else ()
+        return self.everyone[part.id]
+
+    def _alike(self, part: Part, same: list[Part]) -> Iterator[Mutation]:
+        tables = [{_key(m): m for m in self.of(p)} for p in same if p is not part]
+        for mutation in self.of(part):
+            found = [table.get(_key(mutation)) for table in tables]
+            if mutation.edit is not None and None not in found:
+                changes = {**mutation.changes}
+                for other in found:
+                    changes |= other.changes  # type: ignore[union-attr]
+                yield replace(mutation, changes=changes)
 
     def again(self, mutation: Mutation) -> tuple[Mutation, ...]:
         """The mistakes with a second one in the same equation."""
@@ -338,6 +356,13 @@ class Mutations:
         if part.kind == "loss" and part.joined is not None:
             return self.where(part.joined, part.joined.system.written[0].equation.name)
         return None
+
+
+def _key(mutation: Mutation) -> tuple[object, ...]:
+    """What is equal for the same mistake in two parts of one formula."""
+    rhs = mutation.edit.rhs if mutation.edit is not None else None
+    numbers = [n for c in mutation.changes.values() for n in getattr(c, "changes", ())]
+    return mutation.kind, mutation.raw, rhs, tuple(sorted(numbers))
 
 
 def overlaps(equation: Equation) -> bool:

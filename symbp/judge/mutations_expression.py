@@ -137,7 +137,7 @@ class Edits:
     # -- products -------------------------------------------------------------------------------
 
     def product(self, site: Site) -> Iterator[Edit]:
-        factors = list(site.expr.args)
+        factors = written_factors(site.expr)
         for k, factor in enumerate(factors):
             rest = sp.Mul(*(f for m, f in enumerate(factors) if m != k))
             yield self.dropped(site, factor, rest)
@@ -152,9 +152,37 @@ class Edits:
             if factor.is_Pow and factor.exp.could_extract_minus_sign():
                 turned = site.put(rest / factor)
                 yield Edit("replaced_factor", turned, 3, site, factor, 1 / factor)
+        yield from self.local(site, factors)
+        yield from self.numbers(site, factors)
         yield from self.several_dropped(site, factors)
         yield from self.sizes_dropped(site, factors)
         yield from self.distributed(site, factors)
+
+    def local(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
+        """The whole local derivative left out, or the function itself in its place."""
+        above = [f for f in factors if has_adjoint(f)]
+        if len(above) != 1 or len(factors) < 2 or not isinstance(above[0], Entry):
+            return
+        rest = sp.Mul(*(f for f in factors if f != above[0]))
+        if rest.is_number or not any(True for _ in entries(rest)):
+            return
+        yield Edit("missing_factor", site.put(above[0]), 0, site, rest)
+        name = above[0].name.removeprefix(ADJOINT)
+        if name in self.unit.letters and not rest.has(Reduction) and not site.bound:
+            value = Entry(name, *above[0].indices)
+            yield Edit("replaced_factor", site.put(above[0] * value), 1, site, rest, value)
+
+    def numbers(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
+        """A constant left out as a whole, or the 2 and the 3 that a power leaves in front."""
+        constants = [f for f in factors if f.is_number and f != -1]
+        rest = sp.Mul(*(f for f in factors if f not in constants))
+        if len(constants) > 1:
+            yield Edit("missing_factor", site.put(rest), 1, site, sp.Mul(*constants))
+        for power in (2, 3):
+            if any(True for _ in entries(rest)):
+                divided = site.put(site.expr / power)
+                kind = "missing_factor" if site.deep else "scale"
+                yield Edit(kind, divided, 3, site, sp.Integer(power))
 
     def sizes_dropped(self, site: Site, factors: list[sp.Expr]) -> Iterator[Edit]:
         sizes = [f for f in factors if self.size_in(f) is not None]
@@ -179,7 +207,7 @@ class Edits:
 
     def dropped(self, site: Site, factor: sp.Expr, rest: sp.Expr) -> Edit:
         if factor == -1:
-            return Edit("sign", site.put(rest), 0, site, site.expr)
+            return Edit("sign", site.put(rest), 1, site, site.expr)
         kind, rank = "missing_factor", 0
         if factor.is_number and self.raw:  # the 1/2 and the 2 of a square
             kind, rank = "scale", 1
@@ -292,6 +320,7 @@ class Edits:
     def entry(self, site: Site) -> Iterator[Edit]:
         read = site.expr
         if read.name.startswith(ADJOINT):
+            yield from self.adjoint(site)
             return
         for name in self.peers(read.name):
             rank = 1 if name in self.related.get(read.name, ()) else 2
@@ -310,6 +339,15 @@ class Edits:
             yield Edit("replaced_factor", site.put(other), 2, site, read, other)
         for turned in self.turned(read):
             yield Edit("transpose", site.put(turned), 1, site, read, turned)
+
+    def adjoint(self, site: Site) -> Iterator[Edit]:
+        """Another adjoint of the unit, or the same one turned."""
+        read = site.expr
+        for turned in self.turned(read):
+            yield Edit("transpose", site.put(turned), 1, site, read, turned)
+        for name in self.peers(read.name.removeprefix(ADJOINT)):
+            other = Entry(ADJOINT + name, *read.indices)
+            yield Edit("replaced_factor", site.put(other), 3, site, read, other)
 
     def factor_between(self, product: Entry, factor: Entry) -> sp.Expr | None:
         """What a tensor is multiplied with where another one is defined as their product."""
@@ -420,6 +458,19 @@ class Edits:
                 term = Entry(name, *self.unit.letters[name])
                 wrong = Entry(other, *self.unit.letters[name])
                 yield Edit("replaced_factor", rhs, rank, first, term, wrong)
+
+
+def written_factors(product: sp.Expr) -> list[sp.Expr]:
+    """The factors as people write them: (1 - a) for (a - 1), with the sign in front."""
+    found, sign = [], sp.S.One
+    for factor in product.args:
+        if factor.is_Add and factor.as_coeff_Add()[0].is_negative:
+            factor, sign = -factor, -sign
+        if factor.is_Rational and factor < 0:
+            factor, sign = -factor, -sign
+        if factor != 1:
+            found.append(factor)
+    return [*([sign] if sign != 1 else []), *found]
 
 
 def varies(factor: sp.Expr) -> bool:
