@@ -31,7 +31,7 @@ def _on_one_side(activation: Activation, panels: Panels, side: float) -> float:
     for step in STEPS:
         x = side * edge * step * np.array([1.0, 2.0])
         near, far = steepness(activation, x)
-        if math.isfinite(far) and near > 0:
+        if math.isfinite(far) and near > 0 and far > 0:
             power = math.log2(far / near)
             if abs(power - 2) < NEAR_TWO:
                 return float(x[1] ** 2 / (2 * far))

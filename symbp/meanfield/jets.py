@@ -45,13 +45,14 @@ def values(activation: Activation, x: Array, precise: bool = False) -> tuple[Arr
     else:
         phi, slope = Walk().floats(activation, x)
     lost = np.flatnonzero(~(np.isfinite(phi) & np.isfinite(slope)))
-    lost = lost[np.argsort(abs(x.flat[lost]), kind="stable")]
     if lost.size:
-        phi.flat[lost], slope.flat[lost] = np.inf, np.inf  # too many to compute, the outermost ones
-        near = lost[:WIDE_POINTS]
+        lost = lost[np.argsort(x.flat[lost], kind="stable")]
+        some = lost[:: -(-lost.size // WIDE_POINTS)]  # of too many the others lie between them
         with mpmath.workdps(primitives.DIGITS):
-            points = np.frompyfunc(mpmath.mpf, 1, 1)(x.flat[near])
-            phi.flat[near], slope.flat[near] = Walk(wide=True).floats(activation, points)
+            points = np.frompyfunc(mpmath.mpf, 1, 1)(x.flat[some])
+            found = Walk(wide=True).floats(activation, points)
+        for made, exact in zip((phi, slope), found, strict=True):
+            made.flat[lost] = np.interp(x.flat[lost], x.flat[some], exact)
     return phi, slope
 
 

@@ -12,6 +12,7 @@ from symbp.layers.activations import ACTIVATIONS
 from symbp.layers.definition import Definition, Normal, Start
 from symbp.meanfield.activation import Activation, read
 from symbp.meanfield.critical import Critical, critical
+from symbp.meanfield.mean_field import mean_field
 
 DIGITS = 10  # of solved variances, as every machine finds them
 IDENTITY = "identity"
@@ -80,7 +81,7 @@ def _point(layer: Layer, rest: tuple[Layer, ...], file: str | None) -> Critical:
         activation = _next_activation(layer, rest)
         point = critical(activation)
         if point.sigma_b2 and not biased:
-            point = critical(activation, sigma_b2=0.0)
+            point = _without_biases(activation)
     except InputError as error:
         raise InputError(
             f'init = "critical" cannot be solved for: {error.message}', file, layer.line or None
@@ -94,6 +95,15 @@ def _point(layer: Layer, rest: tuple[Layer, ...], file: str | None) -> Critical:
             layer.line or None,
         )
     return point
+
+
+def _without_biases(activation: Activation) -> Critical:
+    """The critical point at sigma_b^2 = 0, where the variance settles there."""
+    point = critical(activation, sigma_b2=0.0)
+    if point.sigma_w2 is None or mean_field(activation, point.sigma_w2, 0.0).q_star is not None:
+        return point
+    reason = f"at sigma_w2 = {point.sigma_w2:.7g} the variance grows without bound"
+    return Critical(activation.text, None, None, None, reason)
 
 
 def _next_activation(layer: Layer, rest: tuple[Layer, ...]) -> Activation:

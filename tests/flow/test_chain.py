@@ -14,7 +14,7 @@ from symbp.flow.signal import of_data
 from symbp.meanfield.mean_field import mean_field
 from symbp.proof.module import load
 
-SEEDS = 6
+SEEDS = 5
 
 
 def network(*layers: dict[str, Any], inputs: tuple[int, ...] = (40,), **tables: Any) -> Network:
@@ -22,7 +22,7 @@ def network(*layers: dict[str, Any], inputs: tuple[int, ...] = (40,), **tables: 
     return Network(**{**known, "layer": list(layers), **tables})
 
 
-def dense(units: int = 250, **options: Any) -> dict[str, Any]:
+def dense(units: int = 200, **options: Any) -> dict[str, Any]:
     return {"type": "dense", "units": units, **options}
 
 
@@ -123,9 +123,9 @@ def test_the_signal_of_data_counts_pairs_of_samples():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("activation", "init"), [("relu", 2.0), ("tanh", 1.76)])
-def test_chi_of_a_network_of_width_1000_is_within_three_percent(activation, init):
-    made = network(*(dense(1000, activation=activation, init=init) for _ in range(20)), dense(10))
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_chi_of_a_network_of_width_1000_is_within_three_percent(activation):
+    made = network(*(dense(1000, activation=activation, init=1.9) for _ in range(20)), dense(10))
     found = bench(made.program, samples=8)
     norms = found.norms(found.init_params(0)).adjoints
     predicted = predict(made.program, found.x).norms
