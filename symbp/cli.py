@@ -214,3 +214,19 @@ def lecture(network: str, form: str, lang: str, output: Path | None, force: bool
     import symbp.commandline.lecturing as lecturing
 
     lecturing.lecture(network, output, form=form, lang=lang, force=force)
+
+
+@main.command()
+@NETWORK
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Other numbers.")
+@click.option("--faulty", is_flag=True, help="Filled in, with one wrong step to be found.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("-o", "--output", type=Path, metavar="DIR", help="Write into DIR.")
+@FORCE
+def exercise(
+    network: str, seed: int, faulty: bool, lang: str, output: Path | None, force: bool
+) -> None:
+    """Write a worksheet to fill in by hand, and its solution."""
+    from symbp.commandline import exercising
+
+    exercising.exercise(network, output, seed=seed, faulty=faulty, lang=lang, force=force)
