@@ -24,9 +24,9 @@ NOTES = {
     "columns": ("read with samples as columns and z = W x + b; weights are transposed",),
     "mixed": ("read with samples as columns and z = W^T x + b",),
 }
-MATRIX = re.compile(
-    r"\\odot|⊙|\^\s*\{?\s*\\?(?:top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\\mathbf\{1|\\mathbb\{1|𝟙|𝟏"
-    r"|\.dot|diag"
+MATRIX = re.compile(  # what only matrices need: products of entries, transposes, vectors of ones
+    r"\\odot|⊙|\^\s*\{?\s*\\?(?:top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\.dot|diag"
+    r"|(?:\\math(?:bf|bb)\s*(?:\{1\}|1)|𝟙|𝟏)(?!\s*(?:\\left|\\?[\[({]|_))"
 )
 
 

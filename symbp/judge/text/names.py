@@ -29,8 +29,8 @@ SIZES = ("N", "m", "n", "M", "B", "batch", "batchsize", "nsamples", "numsamples"
 OUTPUT = ("yhat", "ypred", "y", "o", "out", "output", "outputs", "p", "phat", "pred", "prediction",
           "predictions", "probs", "ahat")  # fmt: skip
 INPUT = ("x", "input", "inputs", "a0", "h0", "x0", "o0", "z0", "y0")
-TARGET = ("t", "ytrue", "ystar", "target", "targets", "label", "labels", "truth", "tstar", "d",
-          "ytilde", "ytarget", "yt")  # fmt: skip
+TARGET = ("t", "ytrue", "ystar", "target", "targets", "label", "labels", "truth", "tstar", "ytilde",
+          "ytarget")  # fmt: skip
 HIDDEN = ("h", "a", "hidden", "hiddenoutput", "hout", "hid")
 FRONTS = (
     "dLd",
@@ -204,7 +204,8 @@ class Names:
                 self.say(plain(target), target)
             return
         target, output = self.program.targets[0], self.program.graph.outputs[0][1]
-        others = {*OUTPUT, plain(output)} - {"y"}
+        last = self.number(self.nodes[-1]) if self.nodes else ""
+        others = {*OUTPUT, plain(output), f"a{last}", f"o{last}", "aL"} - {"y"}
         if "y" in used and not used & {*TARGET} and used & others:
             self.table["y"] = Meaning("tensor", target)
         self.say_all(TARGET, target)

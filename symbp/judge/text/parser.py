@@ -260,6 +260,9 @@ class Parser(Calls):
 
     def finished(self, base: str, scripts: Scripts, token: Token) -> Node:
         known = function(base)
+        if scripts.below and function(base + scripts.below):  # sigmoid_derivative
+            base, known = base + scripts.below, function(base + scripts.below)
+            scripts.below = ""
         whole = base + scripts.below + scripts.above
         opened = self.now.is_("(")
         if (

@@ -26,6 +26,7 @@ STRUCTURE = re.compile(
     r"|textbf|emph|textit|caption|label|chapter)\*?(?:\[[^\]]*\])?\{[^{}]*\}"
     r"|\\(?:(?:item|maketitle)(?![A-Za-z])|(?:begin|end)\{(?!cases)[a-z*]+\}|(?:newpage|noindent|medskip|bigskip|par)(?![A-Za-z]))"
 )
+BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w(])")  # of Markdown, no power
 LEAD = re.compile(r"\s*(?:[-*+>#|•]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\*\*)*")
 REMARK = re.compile(  # behind a formula: # .., // .., (words), (by the chain rule)
     r"[ \t](?:#|//).*$|[ \t]{2,}\([A-Za-z]{3,}[^()=*/+^_\\\n]*\)[ \t]*$"
@@ -67,7 +68,7 @@ def source(text: str) -> Source:
     for match in DISPLAYS.finditer(clean):
         group = next(k for k in (1, 2, 3, 5) if match.group(k) is not None)
         displays.append(Piece(match.start(group), match.end(group), True))
-    lines = _without(DISPLAYS, clean)
+    lines = BOLD.sub(r"  \1  ", _without(DISPLAYS, clean))
     for pattern in (STRUCTURE, REMARK):
         lines = _without(pattern, lines)
     found = sorted([*displays, *_lines(lines)], key=lambda piece: piece.start)

@@ -172,11 +172,10 @@ class Symbols(Cursor):
         shown = self.written([t for t in group if t.text not in TURNED])
         if not re.fullmatch(r"\d+|L(-\d)?|[lk]([+-]\d)?", shown):
             return False
-        if self.known(base + found.below) is not None:
+        if shown.isdigit() and self.known(base + found.below) is not None:
             return False
-        return self.known(base + found.below + shown) is not None or (
-            base in LABELLED and self.free
-        )
+        numbered = base + found.below + self._number(shown)
+        return self.known(numbered) is not None or (base in LABELLED and self.free)
 
     # -- what it means --------------------------------------------------------------------------
 
