@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Panel = Callable[[Axes, Sequence[Variant]], None]
 
+WIDE = 8.0  # losses that differ by more have a logarithmic axis
+
 
 def plot_comparison(variants: Sequence[Variant], form: str = "svg") -> bytes:
     """The file: measured points with their spread over dashed predictions, and the loss of each variant.
@@ -74,8 +76,10 @@ def _losses(axes: Axes, variants: Sequence[Variant]) -> None:
         shown = run.held_out or run.losses
         axes.plot(steps, shown, color=colour, lw=1.5, label=variant.name)
         values += [v for v in (*run.losses, *run.held_out) if np.isfinite(v) and v > 0]
-    if values:
+    if values and max(values) > WIDE * min(values):
         logarithmic(axes, min(values), max(values))
+    elif values:
+        axes.set_ylim(0, 1.1 * max(values))
     held = any(v.run is not None and v.run.held_out for v in variants)
     axes.set_xlabel("steps of training")
     axes.set_ylabel("loss")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 NORM = r"norm of ∂L/∂layer"
 BOUND: Any = {"ls": "--", "color": GREY, "lw": 1.2, "label": "bound, with these weights"}
 PREDICTED: Any = {"color": ORANGE, "lw": 2, "label": "predicted"}
+MANY = 30  # layers; of more the points are small
 FAR = 1e40  # beyond any axis
-DECADES = 12  # below the largest measured norm, where bounds and curves may run off
+DECADES = 24  # below the largest measured norm, where bounds and curves may run off
 
 
 def plot(report: Report, moments: Sequence[Moment] = (), form: str = "svg") -> bytes:
@@ -36,14 +37,17 @@ def plot(report: Report, moments: Sequence[Moment] = (), form: str = "svg") -> b
 
     Raises InputError where matplotlib is not installed.
     """
-    count = 1 + bool(moments) + bool(report.recurrences)
+    panels: list[Callable[[Axes], None]] = []
+    if len(report.rows) > 2 or not report.recurrences:
+        panels.append(lambda axes: draw_layers(axes, report))
+    if moments:
+        panels.append(lambda axes: draw_training(axes, report, moments))
+    if report.recurrences:
+        panels.append(lambda axes: draw_time(axes, report))
     with styled():
-        made, axes = figure(count)
-        draw_layers(axes[0], report)
-        if moments:
-            draw_training(axes[1], report, moments)
-        if report.recurrences:
-            draw_time(axes[-1], report)
+        made, every = figure(len(panels))
+        for axes, draw in zip(every, panels, strict=True):
+            draw(axes)
         return as_bytes(made, form)
 
 
@@ -70,7 +74,10 @@ def points(axes: Axes, places: np.ndarray, rows: Sequence[Row], colour: str, lab
     )
     shown = np.where(middle > 0, middle, np.nan)
     bars = [shown - np.minimum(low, shown), np.maximum(high, shown) - shown]
-    axes.errorbar(places, shown, yerr=bars, fmt="o", color=colour, ms=4.5, lw=1.1, label=label)
+    size = 4.5 if len(rows) <= MANY else 2
+    axes.errorbar(
+        places, shown, yerr=bars, fmt="o", color=colour, ms=size, lw=1.1, label=label
+    )
 
 
 def shade(axes: Axes, rows: Sequence[Row]) -> None:
@@ -128,7 +135,7 @@ def draw_time(axes: Axes, report: Report) -> None:
     axes.invert_xaxis()
     axes.set_xlabel("step t, from the last to the first →")
     axes.set_ylabel("norm")
-    axes.set_title("back through time")
+    axes.set_title(f"{report.network}: back through time")
     axes.legend(loc="best", fontsize=8)
 
 

@@ -11,13 +11,14 @@ from click.testing import CliRunner, Result
 
 from symbp import examples
 from symbp.cli import main
+from symbp.flow import lecture_data
 from symbp.flow.measure import Spread, bench
 from symbp.flow.notes import notes
 from symbp.flow.plot import plot
 from symbp.flow.product import Products
 from symbp.flow.recurrence import recurrences
 from symbp.flow.report import Row, report
-from symbp.flow.text import table
+from symbp.flow.text import chosen, table
 from symbp.flow.training import along
 from symbp.writers.document import NOTHING
 from symbp.writers.files import is_ours
@@ -177,3 +178,16 @@ def test_mistakes_are_told_in_a_line(arguments: list[str], said: str) -> None:
     result = run(*arguments)
     assert result.exit_code == 2
     assert said in result.stderr and "Traceback" not in result.stderr
+
+
+def test_the_lecture_page_gets_a_small_document() -> None:
+    document = lecture_data(example("deep_sigmoid"), seeds=2)
+    assert len(document["layers"]) == len(document["measured"]) == len(document["factors"]) == 9
+    assert document["tensors"][-1] == "h1" and document["verdicts"][-1] == "vanishing"
+    assert len(json.dumps(document)) < 4000
+
+
+def test_of_very_many_layers_some_are_shown() -> None:
+    assert chosen(20) == list(range(20))
+    places = chosen(100)
+    assert len(places) < 50 and places[:4] == [0, 1, 2, 3] and places[-1] == 99
