@@ -26,6 +26,7 @@ NOTES = {
 }
 MATRIX = re.compile(  # what only matrices need: products of entries, transposes, vectors of ones
     r"\\odot|⊙|\^\s*\{?\s*\\?(?:top|T\b|mathsf|intercal)|ᵀ|⊤|\.T\b|@|axis|\.dot|diag"
+    r"|[Ww](?:\^\{?\(\d\)\}?)?_\{\d*,?[a-z],?[a-z]\}|[Ww]\d*\[[a-z],"
     r"|(?:\\math(?:bf|bb)\s*(?:\{1\}|1)|𝟙|𝟏)(?!\s*(?:\\left|\\?[\[({]|_))"
 )
 
@@ -92,7 +93,8 @@ class _Reader:
             except Unreadable:
                 continue
             for k, token in enumerate(line):
-                if token.kind in ("word", "command"):
+                above = any(t.is_("^", ".") for t in line[max(0, k - 2) : k])
+                if token.kind in ("word", "command") and not (token.text == "T" and above):
                     found |= {token.text, token.text + _scripts(line[k + 1 : k + 8])}
         return found
 

@@ -11,7 +11,7 @@ from symbp.judge.text.tokens import Token
 from symbp.judge.text.tree import Call, Node, Number, Product, Reduce, Symbol, Transpose
 
 METHODS = ("T", "sum", "mean", "dot", "transpose", "shape", "copy", "reshape", "astype", "size")
-REDUCED = ("sum", "mean")
+REDUCED = ("sum", "mean", "npsum", "npmean")
 
 
 class Calls(Derivatives):
@@ -104,7 +104,7 @@ class Calls(Derivatives):
             return Symbol("N", (), token.start)
         arguments, named = self.arguments()
         if token.text in REDUCED:
-            return self.reduced(token, found, arguments, named)
+            return self.reduced(token.text, token, found, arguments, named)
         if token.text == "transpose":
             return Transpose(found, point.start)
         if token.text == "dot" and arguments:
@@ -135,25 +135,33 @@ class Calls(Derivatives):
         return found or ("n",), batch
 
     def reduction_by_name(self, kind: str, scripts: Scripts, token: Token) -> Node:
-        """``np.sum(dz, axis=0)``, ``sum_n x_n``, ``mean(dz)``."""
+        """``np.sum(dz, axis=0)``, ``sum_n x_n``; ``sum(dz)`` goes over the samples, as Python's own."""
+        python, kind = kind == kind.removeprefix("np"), kind.removeprefix("np")
         letters = tuple(re.findall(r"[a-z]", scripts.below))
         if letters or not self.now.is_("("):
             return Reduce(kind, letters or ("n",), 0, self.term(), False, token.start)
         arguments, named = self.arguments()
         if not arguments:
             self.fail("what is summed", token)
-        return self.reduced(token, arguments[0], arguments[1:], named)
+        if python and len(arguments) == 1 and not named:
+            return Reduce(kind, ("n",), 0, arguments[0], True, token.start)
+        return self.reduced(kind, token, arguments[0], arguments[1:], named)
 
     def reduced(
-        self, token: Token, body: Node, arguments: list[Node], named: dict[str, Node | str]
+        self,
+        kind: str,
+        token: Token,
+        body: Node,
+        arguments: list[Node],
+        named: dict[str, Node | str],
     ) -> Node:
         axis = named.get("axis", arguments[0] if arguments else None)
         axis = named.get("dim", axis)
         if axis is None or axis == "None":
-            return Reduce(token.text, (), None, body, False, token.start)
+            return Reduce(kind, (), None, body, False, token.start)
         negative = not isinstance(axis, (Number, str)) and getattr(axis, "signs", ()) == (-1,)
         number = axis.terms[0] if negative else axis  # type: ignore[union-attr]
         if not isinstance(number, Number) or number.value not in (0, 1, 2):
             self.fail("axis=0 or axis=1", token)
         value = -int(number.value) if negative else int(number.value)
-        return Reduce(token.text, (), value, body, False, token.start)
+        return Reduce(kind, (), value, body, False, token.start)

@@ -124,9 +124,10 @@ class Evaluator:
             return scalar(float(meaning.name))
         if meaning.kind == "loss":
             raise Misfit("the loss itself is in no gradient", node.start, "unknown")
-        found = self.defined((meaning.kind, meaning.name))
-        if found is not None:
-            return self.indexed(found, node.indices, node.start, meaning.name)
+        for wanted in (("own", node.key), (meaning.kind, meaning.name)):
+            found = self.defined(wanted)
+            if found is not None:
+                return self.indexed(found, node.indices, node.start, meaning.name)
         if meaning.kind == "adjoint":
             return self.true_adjoint(meaning.name, node)
         return self.scene.tensor(meaning.name, node.indices, node.start)

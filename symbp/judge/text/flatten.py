@@ -43,7 +43,12 @@ def flatten(tokens: list[Token]) -> list[Token]:
             made.append(Token("gap", token.text, token.start, token.end))
         elif token.kind == "text":
             made += _word(token, made)
-        elif (_is_empty(token, waiting) and not _script(made)) or _is_module(token, waiting):
+        elif _is_module(token, waiting):
+            waiting.pop()
+            if waiting and waiting[-1].text in ("sum", "mean"):  # those of all entries
+                word = waiting.pop()
+                made.append(Token("word", f"np{word.text}", word.start, word.end))
+        elif _is_empty(token, waiting) and not _script(made):
             waiting.pop()
         else:
             made.append(token)
@@ -87,7 +92,8 @@ def _word(token: Token, made: list[Token]) -> list[Token]:
     """The name of a function, or of a script, as a word; other text only separates."""
     inside = _script(made) or (len(made) > 1 and made[-1].text == "{" and _script(made[:-1]))
     name = re.fullmatch(r"[A-Za-z]\w*", token.text)
-    if name and (inside or function(token.text) or len(token.text) == 1):
+    prose = token.text.lower() in ("where", "step", "dot", "sum", "power")
+    if name and (inside or (function(token.text) and not prose) or len(token.text) == 1):
         return [Token("word", token.text, token.start, token.end)]
     return [Token("gap", token.text, token.start, token.end)]
 

@@ -58,7 +58,8 @@ FUNCTIONS: Mapping[str, str] = {
     "heaviside": "step", "step": "step", "dot": "dot", "matmul": "dot", "outer": "outer",
     "multiply": "multiply", "power": "power", "transpose": "transpose", "sum": "sum", "mean": "mean",
     "ones": "ones", "oneslike": "ones", "len": "len", "tr": "trace", "trace": "trace",
-    "reciprocal": "reciprocal", "log1p": "log1p", "expm1": "expm1", "identity": "identity",
+    "reciprocal": "reciprocal", "log1p": "log1p", "expm1": "expm1",
+    "npsum": "npsum", "npmean": "npmean", "identity": "identity",
     "clip": "clip", "asarray": "identity", "array": "identity", "float": "identity",
     "sech": "sech",
 }  # fmt: skip
@@ -132,8 +133,9 @@ class Names:
         return found.name if found is not None and found.kind == "tensor" else None
 
     def starts(self, text: str) -> bool:
-        """Whether some known key begins with these letters."""
-        return any(key.startswith(text) for key in self.table)
+        """Whether some known key begins with these letters, or the derivative by it."""
+        rests = [text, *(text.removeprefix(f) for f in FRONTS if text.startswith(f) and text != f)]
+        return any(key.startswith(rest) for key in self.table for rest in rests)
 
     # -- the table ------------------------------------------------------------------------------
 
@@ -158,7 +160,8 @@ class Names:
         if not numbers:
             return 0
         beyond = str(max(numbers) + 1)
-        return int(any(f"{base}{beyond}" in used for base in ("delta", "z", "a")))
+        lower = {key.lower() for key in used}
+        return int(any(f"{base}{beyond}" in lower for base in ("delta", "z", "a")))
 
     def _fill(self, used: frozenset[str]) -> None:
         tensors = self.program.tensors
@@ -181,7 +184,7 @@ class Names:
             self.say_all(HIDDEN, hidden[0])
         stems = [re.sub(r"\d+$", "", plain(t.name)) for t in own]
         for tensor, stem in zip(own, stems, strict=True):
-            if stems.count(stem) == 1:  # the only W of a network needs no number
+            if stems.count(stem) == 1 and stem != "d":  # the only W of a network needs no number
                 self.say(stem, tensor.name)
         self._others()
 
@@ -206,7 +209,8 @@ class Names:
         target, output = self.program.targets[0], self.program.graph.outputs[0][1]
         last = self.number(self.nodes[-1]) if self.nodes else ""
         others = {*OUTPUT, plain(output), f"a{last}", f"o{last}", "aL"} - {"y"}
-        if "y" in used and not used & {*TARGET} and used & others:
+        lower = {key.lower() for key in used}
+        if "y" in lower and not lower & {*TARGET} and lower & {key.lower() for key in others}:
             self.table["y"] = Meaning("tensor", target)
         self.say_all(TARGET, target)
 

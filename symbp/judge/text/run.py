@@ -105,8 +105,20 @@ class _Run:
         self.done.add(number)
         for target in targets:
             if result is not None:
-                self.known[target.id] = result
+                self.known[self.place(target, result)] = result
             self.tell(target, result, problem)
+
+    def place(self, target: Target, value: Value) -> Id:
+        """Where a definition is kept. One that has another shape than the tensor which usually has
+        its name is a name of the answer's own."""
+        if target.kind == "tensor" and not value.labels:
+            try:
+                usual = self.scene.tensor(target.name, (), 0).data.shape
+            except Misfit:
+                return target.id
+            if usual != value.data.shape:
+                return "own", target.key
+        return target.id
 
     def side(self, side: Node, target: Target) -> tuple[Value, bool]:
         """A right side's value, and whether it rests on derivatives that only the network knows."""

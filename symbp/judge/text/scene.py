@@ -76,9 +76,7 @@ class Scene:
                     return np.asarray(state.forward[number][local], dtype=float)
         if self.program.tensors[name].role == "noise":  # nothing is dropped when answers are judged
             return np.ones(())
-        raise Misfit(
-            f"{name} has several copies; an answer in text cannot tell them", start, "unknown"
-        )
+        raise Misfit(f"the value of {name} is not known here", start, "unknown")
 
     def _inner_adjoint(self, name: str) -> Array | None:
         for number, block in enumerate(self.chain.blocks):

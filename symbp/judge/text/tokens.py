@@ -23,7 +23,7 @@ WITH_ARGUMENT = frozenset((
     "end", "ref", "eqref",
 ))  # fmt: skip
 GAPS = frozenset({"quad", "qquad"})
-NUMBER = re.compile(r"\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"(?:\d+(?:\.\d+|\.(?=\s*[*/+)-]))?|\.\d+)(?:[eE][+-]?\d+)?")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
 PAIRS = ("**", ":=", "<=", ">=", "==", "!=", "->")

@@ -25,8 +25,11 @@ class MLP:
         error = targets - self.output
         d_out = error * self.output * (1 - self.output)
         d_hidden = d_out.dot(self.weights_hidden_output.T) * self.hidden * (1 - self.hidden)
-        np.add(self.weights_hidden_output, lr * self.hidden.T.dot(d_out),
-               out=self.weights_hidden_output)
+        np.add(
+            self.weights_hidden_output,
+            lr * self.hidden.T.dot(d_out),
+            out=self.weights_hidden_output,
+        )
         self.bias_output += lr * d_out.sum(axis=0)
         self.weights_input_hidden[...] += lr * inputs.T.dot(d_hidden)
         self.bias_hidden += lr * np.sum(d_hidden, axis=0)

@@ -6,8 +6,10 @@ class SoftmaxNet:
 
     def __init__(self, n_x, n_h, n_y):
         self.params = {
-            "W1": 0.1 * np.random.randn(n_x, n_h), "b1": np.zeros(n_h),
-            "W2": 0.1 * np.random.randn(n_h, n_y), "b2": np.zeros(n_y),
+            "W1": 0.1 * np.random.randn(n_x, n_h),
+            "b1": np.zeros(n_h),
+            "W2": 0.1 * np.random.randn(n_h, n_y),
+            "b2": np.zeros(n_y),
         }
 
     def forward(self, X):

@@ -22,4 +22,3 @@ class Network:
         dz1 = dz2 @ self.W2.T * self.h * (1 - self.h)
         self.dW2, self.db2 = self.h.T @ dz2, dz2.sum(axis=0, keepdims=True)
         self.dW1, self.db1 = self.X.T @ dz1, dz1.sum(axis=0, keepdims=True)
-
