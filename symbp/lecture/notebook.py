@@ -49,11 +49,12 @@ class _Notebook(Cells):
         super().__init__()
         self.program = program
         self.lang = lang
+        self.net = interface(program, "float64")
         self.made: Package = package(program)
         self.entries: dict[str, Entry] = {e.id: e for e in equations(program, self.made.module)}
         self.passages = passages(program, lang)
         step = run(program)
-        self.run = {note.id for note in step.notes}
+        self.names = {note.id: note.name for note in step.notes}  # of what training computes
         train = program.graph.spec.train
         self.epochs, self.samples = affordable(step, self.made, train)
 
@@ -87,8 +88,8 @@ class _Notebook(Cells):
         yield self.code("start", self.start())
         checks = {key: self.word(key) for key in ("same", "difference")}
         loss = self.word("loss_word")
-        checks_code = render("notebook/checks.py.jinja", seed=spec.train.seed, loss=loss, **checks)
-        yield self.code("checks", checks_code)
+        facts = {"seed": spec.train.seed, "loss": loss, "stops": self.net.stops}
+        yield self.code("checks", render("notebook/checks.py.jinja", **facts, **checks))
         for part in ("symbols", "functions"):
             found = [b for p in self.passages if p.part == part for b in p.blocks]
             if found:
@@ -117,16 +118,12 @@ class _Notebook(Cells):
             yield self.text(piece.part, text)
         begins = {
             "forward": "x, training, rng = np.asarray(_x), True, _rng()\n",
-            "loss": f"t = {'_targets(_t)' if self.prepares else '_t'}\n",
+            "loss": f"t = {'_targets(_t)' if self.net.prepares_targets else '_t'}\n",
         }
         first = not self.has(f"{piece.part}-code")
         code = (begins.get(piece.part, "") if first else "") + piece.code
         yield self.code(piece.part, code)
         yield self.code(f"{piece.part}-check", self.check(piece))
-
-    @property
-    def prepares(self) -> bool:
-        return interface(self.program, "float64").prepares_targets
 
     def formulas(self, piece: Piece) -> str:
         """The passages of the derivation that lead to these equations, and what else they are."""
@@ -136,7 +133,7 @@ class _Notebook(Cells):
         blocks = tuple(block for p in own for block in p.blocks)
         parts = [_math(blocks, self.lang)] if blocks else []
         told = {i for p in own for i in p.ids}
-        more = [self.entries[i] for i in piece.ids if i not in told and i in self.run]
+        more = [self.entries[i] for i in piece.ids if i not in told and i in self.names]
         if more:
             rows = tuple(_formula(entry) for entry in more)
             parts.append(f"{self.word('also')}\n\n{_math(rows, self.lang)}")
@@ -154,7 +151,7 @@ class _Notebook(Cells):
             own = "loss(params, _x, _t, training=True, rng=_rng())"
             return f"assert np.array_equal(_value, {own}, equal_nan=True)\nfloat(_value)"
         slopes = {f"d{p.name}": p.key for p in self.program.graph.parameters}
-        made = [self.entries[i].defines.split(".")[0] for i in piece.ids if i in self.run]
+        made = [self.names[i] for i in piece.ids if i in self.names]
         return "\n".join(
             f'_slopes("{slopes[name]}", {name})' if name in slopes else f'_check("{name}", {name})'
             for name in dict.fromkeys(made)

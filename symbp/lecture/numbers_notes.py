@@ -88,28 +88,39 @@ class _Function:
 
 
 def base_name(place: ast.expr) -> str:
-    """The variable behind its subscripts; empty where there is none."""
-    while isinstance(place, ast.Subscript):
-        place = place.value
+    """The variable behind subscripts and changes of shape; empty where there is none."""
+    while isinstance(place, ast.Subscript) or _reshaped(place):
+        place = place.value if isinstance(place, ast.Subscript) else _receiver(place)
     return place.id if isinstance(place, ast.Name) else ""
 
 
 def entry(place: ast.expr, loops: tuple[str, ...]) -> ast.expr:
     """The whole of what a place holds in this round of the loops: ``dz[:, step]`` for
     ``dz[:, step, 8:16]``."""
-    if not isinstance(place, ast.Subscript):
-        assert isinstance(place, ast.Name)
+    if isinstance(place, ast.Name):
         return ast.Name(place.id, ast.Load())
-    inner = entry(place.value, loops)
+    if not isinstance(place, ast.Subscript):
+        return entry(_receiver(place), loops)
     index = place.slice
     parts = index.elts if isinstance(index, ast.Tuple) else [index]
     parts = [p for p in parts if not (isinstance(p, ast.Constant) and p.value is None)]
     of_loop = [any(n.id in loops for n in _names([p])) for p in parts]
     if not any(of_loop):
-        return inner
+        return entry(place.value, loops)
+    inner = place.value if _reshaped(place.value) else entry(place.value, loops)
     whole = [p if kept else ast.Slice() for p, kept in zip(parts, of_loop, strict=True)]
     slice_ = ast.Tuple(whole, ast.Load()) if isinstance(index, ast.Tuple) else whole[0]
     return ast.Subscript(inner, slice_, ast.Load())
+
+
+def _reshaped(place: ast.expr) -> bool:
+    """Whether a method of an array is called, as ``y.reshape(2, -1)``."""
+    return isinstance(place, ast.Call) and isinstance(place.func, ast.Attribute)
+
+
+def _receiver(place: ast.expr) -> ast.expr:
+    assert isinstance(place, ast.Call) and isinstance(place.func, ast.Attribute)
+    return place.func.value
 
 
 def _maximal(statements: list[ast.stmt]) -> list[ast.expr]:
@@ -118,13 +129,13 @@ def _maximal(statements: list[ast.stmt]) -> list[ast.expr]:
 
     def visit(node: ast.AST) -> None:
         below = list(ast.iter_child_nodes(node))
-        if isinstance(node, ast.Name | ast.Subscript) and base_name(node):
+        indices, part = [], node
+        while isinstance(part, ast.Subscript):  # they read, too
+            indices.append(part.slice)
+            part = part.value
+        if isinstance(node, ast.Name | ast.Subscript) and isinstance(part, ast.Name):
             found.extend([node] if isinstance(node.ctx, ast.Load) else [])
-            below = []
-            part: ast.expr = node
-            while isinstance(part, ast.Subscript):  # its indices read, too
-                below.append(part.slice)
-                part = part.value
+            below = list(indices)
         for child in below:
             visit(child)
 

@@ -46,7 +46,19 @@ HOSTILE = symbp.Network(
     loss={"type": "mse"},
     train={"epochs": 2},
 )
-NETWORKS = {n.name: n for n in (CONV, RECURRENT, REPEATED, HOSTILE)}
+STOPPED = symbp.Network(
+    name="stopped",
+    input={"shape": [3]},
+    layer=[
+        dense(2, name="l"),
+        {"type": "formula", "formula": "y[n,d] = x[n,d]*tanh(stop_gradient(x[n,d]))"},
+        repeat(2, dense(2, "tanh"), name="r"),
+        dense(1),
+    ],
+    loss={"type": "mse"},
+    train={"epochs": 2},
+)
+NETWORKS = {n.name: n for n in (CONV, RECURRENT, REPEATED, HOSTILE, STOPPED)}
 
 
 @cache

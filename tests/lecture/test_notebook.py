@@ -16,7 +16,7 @@ from symbp.lecture.notebook_cells import escaped
 from symbp.writers.equations import equations
 from tests.lecture.networks import network
 
-KINDS = ("article", "repeated", "conv", "recurrent", "hostile")
+KINDS = ("article", "repeated", "conv", "recurrent", "stopped", "hostile")
 
 
 @cache

@@ -144,3 +144,10 @@ def test_notes_stand_at_the_head_and_the_end_of_an_equation():
     made = noted(source, {"forward.b": (3, 3)})
     assert "_read('a', {'l': l}, a[l])" in made
     assert "_note('forward.b', 'b', {'l': l}, b[:, l, :])" in made
+
+
+def test_an_array_that_is_filled_in_another_shape_is_noted_as_it_is():
+    source = "def f(a, y):\n    y.reshape(-1, 2)[...] += np.abs(a.reshape(-1, 2))[:, None]\n"
+    made = noted(source, {"forward.y": (2, 2)})
+    assert "_read('a', {}, a)" in made
+    assert "_note('forward.y', 'y', {}, y)" in made
