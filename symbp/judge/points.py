@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -58,7 +60,7 @@ def _candidates(
     other will do: formulas with logarithms and roots need them.
     """
     net = interface(program, "float64")
-    live = module.load(write(program).source)
+    live = _live(program)
     found = []
     for positive in (0, 1, 2):
         for number in range(count):
@@ -71,6 +73,11 @@ def _candidates(
         if found:
             break
     return found
+
+
+@lru_cache(maxsize=16)
+def _live(program: Program) -> ModuleType:
+    return module.load(write(program).source)
 
 
 def _different(drawn: list[tuple[Point, frozenset[str]]], count: int) -> tuple[Point, ...]:
@@ -127,6 +134,7 @@ def _target(output: Judged, samples: int, rng: np.random.Generator, positive: bo
     return rng.uniform(0.1, 0.9, size) if positive else rng.standard_normal(size)
 
 
+@lru_cache(maxsize=16)
 def degenerate(network: Network) -> tuple[str, ...]:
     """Kinds of layers that one neuron cannot show; empty where the scalar notation applies."""
     return Scalar(plan(network.program)).degenerate
@@ -137,6 +145,11 @@ def scalar_twin(network: Network) -> Network:
 
     Raises InputError where one neuron is degenerate (softmax, norms, convolutions).
     """
+    return _twin(network)
+
+
+@lru_cache(maxsize=16)
+def _twin(network: Network) -> Network:
     kinds = degenerate(network)
     if kinds:
         raise InputError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from symbp.judge.evaluate_network import Chain
@@ -18,6 +18,7 @@ from symbp.judge.text.scene import Layout
 from symbp.judge.text.source import Piece, source
 from symbp.judge.text.statements import Raw, Statement, parse, raw_statements
 from symbp.judge.text.tokens import Token, Unreadable, tokens
+from symbp.network.program import Program
 
 MOST = 2_000  # statements
 NOTES = {
@@ -62,6 +63,11 @@ def _evaluated(way: _Way, data: tuple[Point, ...]) -> tuple[Outcome, ...]:
     )
 
 
+@lru_cache(maxsize=16)
+def _chain(program: Program) -> Chain:
+    return Chain(program, False)
+
+
 class _Reader:
     def __init__(self, network: Network, path: Path, text: str) -> None:
         self.network, self.path, self.text = network, path, text
@@ -76,8 +82,7 @@ class _Reader:
             first = self.network.program.graph.parameters
             shown = rf"\frac{{\partial L}}{{\partial {first[0].key}}} = ..." if first else "none"
             raise Unusable(f"holds no gradient; expected lines such as {shown}", self.path)
-        ways = [self._way(raws, layout) for layout in self._layouts()]
-        way = ways[0] if len(ways) == 1 else min(ways, key=self._misfit)  # the first of equal ones
+        way = self._best([self._way(raws, layout) for layout in self._layouts()])
         notation: Notation = "scalar" if way.layout == "scalar" else "matrix"
         where, notes = self._where(way), NOTES.get(way.layout, ())
         return Answer(self.path.name, "text", notation, where, partial(_evaluated, way), notes)
@@ -128,8 +133,8 @@ class _Reader:
                 if raw.sure and raw.target.kind in ("adjoint", "delta"):
                     raise
         program = network.program
-        names, chain = Names(program, self.used), Chain(program, False)
-        return _Way(layout, names, chain, tuple(statements), self.line)
+        names = Names(program, self.used)
+        return _Way(layout, names, _chain(program), tuple(statements), self.line)
 
     # -- layout ---------------------------------------------------------------------------------
 
@@ -142,6 +147,17 @@ class _Reader:
         if MATRIX.search(formulas):
             return matrix
         return [*matrix, "scalar"] if re.search(r"(?<![A-Za-z])d?W", formulas) else ["scalar"]
+
+    def _best(self, ways: list[_Way]) -> _Way:
+        """The way that fits best, of equal ones the first; no other is tried where all is true."""
+        best, least = ways[0], (0, 0)
+        for number, way in enumerate(ways if len(ways) > 1 else ()):
+            misfit = self._misfit(way)
+            if not number or misfit < least:
+                best, least = way, misfit
+            if misfit == (0, -sum(s.target.kind == "adjoint" for s in way.statements)):
+                break
+        return best
 
     def _misfit(self, way: _Way) -> tuple[int, int]:
         notation: Notation = "scalar" if way.layout == "scalar" else "matrix"
