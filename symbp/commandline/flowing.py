@@ -39,7 +39,11 @@ def flow(network: str | None, asked: Asked) -> None:
     """The gradient of a network, layer by layer."""
     _check(network, asked)
     assert network is not None
+    from symbp.flow.sites import sites
+
     loaded = symbp.load(network)
+    if not sites(loaded.program):
+        raise InputError("no layer has parameters: no gradient flows back", loaded.spec.file)
     if asked.compare is None:
         one(loaded, asked)
     else:

@@ -51,6 +51,7 @@ def _row(row: Row) -> dict[str, Any]:
         "type": row.kind,
         "factor": _text(row.factor),
         "bound": _text(row.bound) if row.bound else None,
+        "product": _text(row.product) if row.product else None,
         "limit": finite(row.limit),
         "predicted": finite(row.predicted),
         "measured": _spread(row.measured),

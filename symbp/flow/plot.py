@@ -75,9 +75,7 @@ def points(axes: Axes, places: np.ndarray, rows: Sequence[Row], colour: str, lab
     shown = np.where(middle > 0, middle, np.nan)
     bars = [shown - np.minimum(low, shown), np.maximum(high, shown) - shown]
     size = 4.5 if len(rows) <= MANY else 2
-    axes.errorbar(
-        places, shown, yerr=bars, fmt="o", color=colour, ms=size, lw=1.1, label=label
-    )
+    axes.errorbar(places, shown, yerr=bars, fmt="o", color=colour, ms=size, lw=1.1, label=label)
 
 
 def shade(axes: Axes, rows: Sequence[Row]) -> None:

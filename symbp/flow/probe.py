@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 
 from symbp.calculus.equation import ADJOINT
-from symbp.network.items import statements
+from symbp.network.items import Item, Loop, Scan, Statement
 from symbp.network.program import Program
 from symbp.proof import module
 from symbp.writers.module import Module
@@ -46,19 +46,30 @@ def probed(program: Program, written: Module) -> str:
     """The source with a line ``_seen[tensor, loops] = adjoint`` behind each adjoint's own line."""
     places = _assignments(ast.parse(written.source))
     probes: list[_Probe] = []
-    for statement in statements(program.backward):
+    for statement, depth in _statements(program.backward):
         name = statement.defines.removeprefix(ADJOINT)
         if name not in program.tensors or program.tensors[name].role == "parameter":
             continue
         first, last = written.lines.get(statement.id, (1, 0))
         own = [place for place in places if first <= place.line <= last]
         for place in own[-1:]:
-            key = f"({name!r}, ({''.join(f'{loop}, ' for loop in place.loops)}))"
-            probes.append(_Probe(place.line, place.indent, f"{SEEN}[{key}] = {place.target}"))
+            loops = place.loops[:depth]  # those inside add up one and the same adjoint
+            key = f"({name!r}, ({''.join(f'{loop}, ' for loop in loops)}))"
+            text = f"{SEEN}[{key}] = {ast.unparse(_whole(place.target, loops))}"
+            probes.append(_Probe(place.line, place.indent, text))
     lines = written.source.split("\n")
     for probe in sorted(probes, key=lambda p: -p.line):
         lines.insert(probe.line, " " * probe.indent + probe.text)
     return "\n".join(lines)
+
+
+def _statements(items: tuple[Item, ...], depth: int = 0) -> Iterator[tuple[Statement, int]]:
+    """Every statement, and how many loops over copies or over time stand around it."""
+    for item in items:
+        if isinstance(item, Loop | Scan):
+            yield from _statements(item.body, depth + 1)
+        elif isinstance(item, Statement):
+            yield item, depth
 
 
 @dataclass(frozen=True)
@@ -67,7 +78,7 @@ class _Place:
 
     line: int
     indent: int
-    target: str
+    target: ast.expr
     loops: tuple[str, ...]
 
 
@@ -81,10 +92,7 @@ def _inside(node: ast.AST, loops: tuple[str, ...]) -> Iterator[_Place]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Assign | ast.AugAssign):
             target = child.targets[0] if isinstance(child, ast.Assign) else child.target
-            if isinstance(child, ast.AugAssign):  # it adds to a part
-                target = _whole(target, loops)
-            last = child.end_lineno or child.lineno
-            yield _Place(last, child.col_offset, ast.unparse(target), loops)
+            yield _Place(child.end_lineno or child.lineno, child.col_offset, target, loops)
         yield from _inside(child, loops)
 
 

@@ -13,13 +13,14 @@ from symbp.flow.limits import limits as limits_of
 from symbp.flow.measure import SAMPLES, SEEDS, Bench, Norms, Spread, bench, spread
 from symbp.flow.notes import notes
 from symbp.flow.probe import Key
-from symbp.flow.product import Products, Step
+from symbp.flow.product import Products
 from symbp.flow.recurrence import Recurrence, recurrences
 from symbp.flow.sites import Site
 from symbp.network.program import Program
-from symbp.writers.document import Text
+from symbp.writers.document import NOTHING, Text
 
 VANISHED, EXPLODED = 1e-2, 1e2  # of the gradient at the output: less, or more, is a verdict
+WRITTEN = 60  # layers; of a deeper network the product is written out to the last one alone
 RULE = (
     f"vanishing: less than {VANISHED:g} of the gradient at the output arrives; "
     f"exploding: more than {EXPLODED:g} times as much"
@@ -29,7 +30,8 @@ RULE = (
 @dataclass(frozen=True)
 class Row:
     """One layer. ``share`` is its gradient norm over that at the output; ``limit`` the largest norm that
-    the factors allow; ``predicted`` is what a random network of these widths has on average."""
+    the factors allow; ``predicted`` is what a random network of these widths has on average; ``product``
+    is all factors from the loss on, None in very deep networks for all layers but the last."""
 
     layer: str
     kind: str
@@ -42,11 +44,12 @@ class Row:
     measured: Spread | None
     gradients: Mapping[str, Spread | None]
     share: float
+    product: Text | None = None
 
     @property
     def verdict(self) -> str:
         if not np.isfinite(self.share):
-            return "not finite"
+            return "not measured" if np.isnan(self.share) else "not finite"
         if self.share < VANISHED:
             return "vanishing"
         return "exploding" if self.share > EXPLODED else "healthy"
@@ -63,9 +66,13 @@ class Report:
     whole: Spread | None
     loss: Spread | None
     seeds: int
-    product: Text
     recurrences: tuple[Recurrence, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def product(self) -> Text:
+        """All factors from the loss to the last layer."""
+        return self.rows[-1].product or NOTHING if self.rows else NOTHING
 
     @property
     def verdict(self) -> str:
@@ -91,8 +98,8 @@ def reported(products: Products, made: Bench, seeds: int) -> Report:
     start = _start(products, norms)
     recurrent = recurrences(products.program, norms)
     rows = tuple(
-        _row(site, step, limits[site.key], measured[site.key], norms, start)
-        for site, step in zip(products.sites, products.steps, strict=True)
+        _row(products, k, limits[site.key], measured[site.key], norms, start)
+        for k, site in enumerate(products.sites)
     )
     return Report(
         products.program.graph.spec.name,
@@ -101,7 +108,6 @@ def reported(products: Products, made: Bench, seeds: int) -> Report:
         spread([n.whole for n in norms]),
         spread([n.loss for n in norms]),
         seeds,
-        products.product(len(rows) - 1) if rows else Text("", ""),
         recurrent,
         notes(products, recurrent),
     )
@@ -123,19 +129,24 @@ def _start(products: Products, norms: list[Norms]) -> float:
 
 
 def _row(
-    site: Site,
-    step: Step,
+    products: Products,
+    place: int,
     limit: float | None,
     measured: Spread | None,
     norms: list[Norms],
     start: float,
 ) -> Row:
+    site, step = products.sites[place], products.steps[place]
     bound = step.bound
+    last = place == len(products.sites) - 1
+    product = products.product(place) if last or len(products.sites) <= WRITTEN else None
     gradients = {
         name: spread([n.gradients[name] for n in norms if name in n.gradients])
         for name in site.parameters
     }
     share = measured.median / start if measured and start else float("nan")
+    if measured is None and any(site.key in n.adjoints for n in norms):
+        share = float("inf")
     text = bound.text if bound else None
     return Row(
         site.label,
@@ -149,6 +160,7 @@ def _row(
         measured,
         gradients,
         share,
+        product,
     )
 
 

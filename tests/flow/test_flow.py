@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from symbp import examples
+from symbp.api import Network
 from symbp.cli import main
 from symbp.flow import lecture_data
 from symbp.flow.measure import Spread, bench
@@ -23,6 +24,7 @@ from symbp.flow.training import along
 from symbp.writers.document import NOTHING
 from symbp.writers.files import is_ours
 from tests.flow.networks import example, stack
+from tests.peer.random_real_networks import numbered
 
 
 def run(*arguments: str) -> Result:
@@ -37,7 +39,7 @@ def row(share: float) -> Row:
 @pytest.mark.parametrize(
     ("share", "verdict"),
     [(1.0, "healthy"), (0.011, "healthy"), (0.009, "vanishing"), (101.0, "exploding"),
-     (0.0, "vanishing"), (float("inf"), "not finite"), (float("nan"), "not finite")],
+     (0.0, "vanishing"), (float("inf"), "not finite"), (float("nan"), "not measured")],
 )  # fmt: skip
 def test_the_verdict_follows_the_rule(share: float, verdict: str) -> None:
     assert row(share).verdict == verdict
@@ -191,3 +193,31 @@ def test_of_very_many_layers_some_are_shown() -> None:
     assert chosen(20) == list(range(20))
     places = chosen(100)
     assert len(places) < 50 and places[:4] == [0, 1, 2, 3] and places[-1] == 99
+
+
+@pytest.mark.parametrize("number", [1, 17, 40, 48, 52, 55])
+def test_random_networks_of_real_layers_stay_below_their_bounds(number: int) -> None:
+    found = report(Network(**numbered(number)).program, seeds=2, samples=8)
+    known = [(r.measured.median, r.limit) for r in found.rows if r.measured and r.limit is not None]
+    assert known and all(norm <= limit * (1 + 1e-9) for norm, limit in known)
+
+
+def test_a_network_that_overflows_says_so() -> None:
+    network = stack(*[30] * 3, 2, activation="exp(x**2)", inputs=30)
+    assert report(network.program, seeds=2).verdict in ("not finite", "exploding")
+
+
+def test_a_network_without_parameters_has_no_rows() -> None:
+    layer = [{"type": "activation", "function": "tanh"}]
+    network = Network(name="bare", input={"shape": [3]}, layer=layer, loss={"type": "mse"})
+    found = report(network.program, seeds=2)
+    assert found.rows == () and found.verdict == "healthy"
+
+
+def test_no_gradient_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "bare.toml"
+    path.write_text(
+        'name = "bare"\n[input]\nshape = [3]\n[[layer]]\ntype = "softmax"\n[loss]\ntype = "mse"\n'
+    )
+    result = run(str(path))
+    assert result.exit_code == 2 and "no layer has parameters" in result.stderr
