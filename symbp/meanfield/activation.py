@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from symbp.errors import InputError
 from symbp.language.formula_names import mentioned, nodes
@@ -70,6 +71,7 @@ def _body(text: str) -> Expr:
     return body
 
 
+@cache
 def named(name: str) -> Expr:
     """The formula of a built-in activation."""
     body = parse(ACTIVATIONS[name].formula).elementwise

@@ -55,8 +55,8 @@ def critical(
         raise InputError(
             "give q or sigma_b2, not both: each alone fixes a point of the critical line"
         )
-    if known.steep:
-        return _none(known, f"phi' is not square-integrable at x = {known.steep[0]:.6g}")
+    if known.survey.steep:
+        return _none(known, f"phi' is not square-integrable at x = {known.survey.steep[0]:.6g}")
     if not known.table.slope.any():
         return _none(known, "phi is constant wherever it has a derivative")
     if q is not None:

@@ -20,7 +20,8 @@ from symbp.meanfield.activation import Activation, named
 from symbp.meanfield.primitives import A, B
 
 Array = np.ndarray
-WIDE_POINTS = 1_500  # so many at most are computed once more, by mpmath
+WIDE_WORK = 20_000  # operations of mpmath's at most, in one evaluation
+WIDE_POINTS = 1_500
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
     "==": np.equal, "!=": np.not_equal,
@@ -40,14 +41,15 @@ def values(activation: Activation, x: Array, precise: bool = False) -> tuple[Arr
 
     What floats cannot tell is computed once more by mpmath; with ``precise`` everything is.
     """
+    walk = Walk()
+    phi, slope = walk.floats(activation, x)
     if precise:
-        phi, slope = np.full(x.shape, np.inf), np.full(x.shape, np.inf)
-    else:
-        phi, slope = Walk().floats(activation, x)
+        phi[:], slope[:] = np.inf, np.inf
     lost = np.flatnonzero(~(np.isfinite(phi) & np.isfinite(slope)))
     if lost.size:
         lost = lost[np.argsort(x.flat[lost], kind="stable")]
-        some = lost[:: -(-lost.size // WIDE_POINTS)]  # of too many the others lie between them
+        most = min(WIDE_POINTS, WIDE_WORK // max(walk.operations, 1) + 1)
+        some = lost[:: -(-lost.size // most)]  # of too many the others lie between them
         with mpmath.workdps(primitives.DIGITS):
             points = np.frompyfunc(mpmath.mpf, 1, 1)(x.flat[some])
             found = Walk(wide=True).floats(activation, points)
@@ -91,6 +93,7 @@ class Walk:
     wide: bool = False
     marks: list[Jet] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)  # operations without a value at a single point
+    operations: int = 0
 
     def run(self, activation: Activation, x: Array) -> tuple[Array, Array]:
         """Value and slope, of the shape of x."""
@@ -167,6 +170,7 @@ class Walk:
 
     def _chain(self, expr: sp.Expr, first: Jet, text: str = "", second: Jet | None = None) -> Jet:
         """The chain rule of one operation, which is written as ``text`` where it fails."""
+        self.operations += 1
         arguments = {A: first} if second is None else {A: first, B: second}
         values = {variable: jet.value for variable, jet in arguments.items()}
         slope = None

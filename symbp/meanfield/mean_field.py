@@ -125,18 +125,18 @@ def _reason(to_next: VarianceMap) -> str:
     share = to_next.moments.proportional
     if share is not None and to_next.sigma_w2 * share == 1 and to_next.sigma_b2 == 0:
         return "every q is a fixed point"
-    if to_next.moments.limit < math.inf:
+    if to_next.moments.survey.limit < math.inf:
         return (
             f"q grows without bound: E[phi(sqrt(q) z)^2] diverges from q = "
-            f"{to_next.moments.limit:.6g} on"
+            f"{to_next.moments.survey.limit:.6g} on"
         )
     return "q grows without bound: the variance map has no stable fixed point"
 
 
 def _steep(known: Moments) -> str:
-    if not known.steep:
+    if not known.survey.steep:
         return ""
     return (
         f"E[phi'(sqrt(q) z)^2] diverges: the slope of phi is not square-integrable at x = "
-        f"{known.steep[0]:.6g}"
+        f"{known.survey.steep[0]:.6g}"
     )

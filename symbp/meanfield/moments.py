@@ -15,22 +15,17 @@ from functools import cached_property, lru_cache
 import numpy as np
 import sympy as sp
 
-from symbp.errors import InputError
 from symbp.meanfield import closed
 from symbp.meanfield.activation import Activation, read
 from symbp.meanfield.closed import expectation
-from symbp.meanfield.expectation import Expectations, Values
-from symbp.meanfield.growth import largest_variance
-from symbp.meanfield.jets import Array, values, without_value
-from symbp.meanfield.landmarks import landmarks
-from symbp.meanfield.panels import cut
-from symbp.meanfield.poles import jumps, mended
+from symbp.meanfield.expectation import Values
+from symbp.meanfield.jets import Array, values
 from symbp.meanfield.smooth import Interval, NoForm, X, intervals
+from symbp.meanfield.survey import Survey, survey
 
 # Eight variances for every factor 10. In log q the moments are analytic in a strip of half-width
 # pi/2 (the density allows to turn q in the complex plane), so that nothing happens in between.
 GRID = np.exp(np.linspace(math.log(1e-12), math.log(1e10), 181))
-ROUND = (-1.0, 1.0, -2.0, 2.0, -10.0, 10.0, 0.5, -0.5)  # numbers to show a mistake at
 CHECKED = (0.2, 1.3, 7.0)  # variances at which closed forms are held against the numbers
 TINY = 1e-30  # an x next to 0
 NEAR_ZERO = 1e-4  # relative: how far moments at the smallest variance may be from their limits
@@ -39,20 +34,16 @@ CONSTANT = 0.02  # powers of q below it count as none
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Of one activation. ``limit`` is the variance from which E[phi^2] diverges (inf: none);
-    ``steep`` are the points beside which phi' is too steep for E[phi'^2] to exist."""
+    """Of one activation, from what a survey found out about it."""
 
     activation: Activation
-    landmarks: tuple[float, ...]
-    expectations: Expectations
-    steep: tuple[float, ...]
-    limit: float
+    survey: Survey
 
     def at(self, q: Array) -> Values:
         """All moments at variances q (k,) between the ends of GRID."""
-        values = self.expectations.at(q)
-        values.second[q >= self.limit] = np.inf
-        values.slope[(q >= self.limit) | bool(self.steep)] = np.inf
+        values = self.survey.expectations.at(q)
+        values.second[q >= self.survey.limit] = np.inf
+        values.slope[(q >= self.survey.limit) | bool(self.survey.steep)] = np.inf
         return values
 
     @cached_property
@@ -91,7 +82,7 @@ class Moments:
         """A closed form that agrees with the numbers."""
         known = getattr(self.at(np.array(CHECKED)), name)
         try:
-            parts = intervals(self.activation, self.landmarks)
+            parts = intervals(self.activation, self.survey.landmarks)
             formula = expectation([replace(part, value=square(part)) for part in parts])
         except NoForm:
             return None
@@ -134,7 +125,7 @@ class Moments:
         """The larger error that ``second`` and ``slope`` may have at q."""
         inside = min(max(q, GRID[0]), GRID[-1])
         of_second, of_slope = self.at(np.array([inside])).errors[:, 0]
-        return float(of_second if self.steep else max(of_second, of_slope))
+        return float(of_second if self.survey.steep else max(of_second, of_slope))
 
     def power(self, name: str, end: int) -> float:
         """The power of q that a moment goes with at an end of GRID: 0 the first, -1 the last."""
@@ -170,31 +161,4 @@ def moments(activation: str | Activation, scalars: Mapping[str, float] | None = 
 
 @lru_cache(maxsize=64)
 def _moments(activation: Activation) -> Moments:
-    _check_real(activation, np.array(ROUND))
-    points = landmarks(activation)
-    panels = cut(activation, points)
-    lost = panels.x[np.isnan(panels.phi)]
-    _check_real(activation, lost[np.argsort(abs(lost))][:1])
-    panels, poles = mended(activation, panels, points)
-    what = f"E[phi(sqrt(q) z)^2] diverges for '{activation.text}'"
-    for pole in poles:
-        if pole.which == 0:
-            raise InputError(f"{what}: phi has a pole at x = {pole.x:.6g}")
-    limit = largest_variance(activation, panels)
-    if limit == 0:
-        raise InputError(f"{what} at every q > 0: phi grows faster than exp(c*x**2) for any c")
-    steep = tuple(sorted({pole.x for pole in poles}))
-    sums = Expectations(panels, tuple(jumps(activation, panels, points)))
-    return Moments(activation, tuple(map(float, points)), sums, steep, limit)
-
-
-def _check_real(activation: Activation, points: Array) -> None:
-    """Raises InputError for the first of the points at which phi has no value."""
-    phi, _ = values(activation, points)
-    missing = points[np.isnan(phi)]
-    if missing.size:
-        x = float(missing[0])
-        raise InputError(
-            f"'{activation.text}' has no real value at x = {x:g}, for {without_value(activation, x)} "
-            "has none; an activation needs one at every x"
-        )
+    return Moments(activation, survey(activation))

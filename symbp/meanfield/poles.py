@@ -12,6 +12,8 @@ from symbp.meanfield.panels import Panels, sample
 
 SHELLS = (2.0**-28, 2.0**-20, 2.0**-10)  # distances from a point, by its distance from 0
 CENTRAL = (2.0**-60, 2.0**-30, 2.0**-12)  # and around 0: rounding spoils the first ones alone
+SIDES = np.array([-1.0, 1.0])
+DOUBLED = np.array([0.0, 1.0, 3.0])  # from w to 2 w to 4 w
 DIVERGES = 0.995  # ratio of integrals over halved distances; 1 is 1/distance, 1/2 is a constant
 UNBOUNDED = 0.55
 JUMP = 1e-9
@@ -32,29 +34,30 @@ def mended(activation: Activation, panels: Panels, points: Array) -> tuple[Panel
     r = 2**(a - 1), and what is left below the last one is r/(1 - r) of it.
     """
     squares, errors, poles = panels.squares.copy(), panels.errors.copy(), []
-    for point in points:
-        widths = [w * abs(point) for w in SHELLS] if point else list(CENTRAL)
-        for side in (-1.0, 1.0):
-            ratios = np.array([_ratio(activation, point, side, w) for w in widths])
-            k = _touching(panels, point, side)
-            for which in (0, 1):
-                ratio = ratios[0, which]
-                if (ratios[:, which] >= DIVERGES).all():
-                    poles.append(Pole(float(point), which))
-                    errors[k, which] = 0.0
-                elif UNBOUNDED < ratio < DIVERGES:
-                    width = panels.right[k] - panels.left[k]
-                    above = _shells(activation, point, side, width)[0, which]
-                    missing = above * ratio / (1 - ratio) - panels.integrals[k, which]
-                    squares[k, :, which] += missing / width
-                    errors[k, which] = abs(missing) * 1e-6
+    ratios = _ratios(activation, points)
+    for (i, j), side in np.ndenumerate(np.broadcast_to(SIDES, (len(points), 2))):
+        k = _touching(panels, points[i], float(side))
+        for which in (0, 1):
+            ratio = ratios[i, j, 0, which]
+            if (ratios[i, j, :, which] >= DIVERGES).all():
+                poles.append(Pole(float(points[i]), which))
+                errors[k, which] = 0.0
+            elif UNBOUNDED < ratio < DIVERGES:
+                width = panels.right[k] - panels.left[k]
+                above = _shells(activation, points[i], side, width)[0, which]
+                missing = above * ratio / (1 - ratio) - panels.integrals[k, which]
+                squares[k, :, which] += missing / width
+                errors[k, which] = abs(missing) * 1e-6
     return replace(panels, squares=squares, errors=errors), poles
 
 
-def _ratio(activation: Activation, point: float, side: float, width: float) -> Array:
-    """The integrals of phi^2 and of phi'^2 from w to 2 w over those from 2 w to 4 w: 1/2 at a point
-    where they are finite, infinite where they cannot be told."""
-    near, far = _shells(activation, point, side, width)
+def _ratios(activation: Activation, points: Array) -> Array:
+    """Integrals of phi^2 and phi'^2 from w to 2 w over those from 2 w to 4 w: (points, sides, widths,
+    2). A point where they are finite has 1/2; infinite is what cannot be told."""
+    widths = np.where(points[:, None] == 0, CENTRAL, np.multiply.outer(abs(points), SHELLS))
+    near, far = np.moveaxis(
+        _shells(activation, points[:, None, None], SIDES[:, None], widths[:, None]), -2, 0
+    )
     with np.errstate(all="ignore"):
         ratio = np.where(far > 0, near / far, 0.5)
     return np.where(np.isfinite(near), ratio, np.inf)
@@ -66,12 +69,18 @@ def _touching(panels: Panels, point: float, side: float) -> int:
     return int(np.argmin(abs(ends - point)))
 
 
-def _shells(activation: Activation, point: float, side: float, width: float) -> Array:
-    """Integrals of phi^2 and phi'^2 (a row for each shell) over distances w to 2 w and 2 w to 4 w."""
-    ends = point + side * width * np.array([1.0, 2.0, 4.0])
-    left, right = (ends[:2], ends[1:]) if side > 0 else (ends[1:], ends[:2])
+def _shells(activation: Activation, point: Array, side: Array, width: Array) -> Array:
+    """Integrals of phi^2 and phi'^2 (..., 2, 2) over distances w to 2 w and 2 w to 4 w from points."""
+    ends = (
+        np.asarray(point + side * width)[..., None] + np.asarray(side * width)[..., None] * DOUBLED
+    )
+    left, right = (
+        np.minimum(ends[..., :-1], ends[..., 1:]),
+        np.maximum(ends[..., :-1], ends[..., 1:]),
+    )
     with np.errstate(invalid="ignore"):
-        return sample(activation, left, right).integrals
+        found = sample(activation, left.ravel(), right.ravel()).integrals
+    return found.reshape(*left.shape, 2)
 
 
 def jumps(activation: Activation, panels: Panels, points: Array) -> list[tuple[float, float]]:

@@ -75,7 +75,7 @@ def test_mpmath_finds_the_same_second_moment_and_rise(formula):
 def test_mpmath_agrees_on_random_activations(seed):
     made = drawn(seed)
     known = moments(made.text)
-    ends = [float(x) for x in known.landmarks]
+    ends = [float(x) for x in known.survey.landmarks]
     assert known.second(2.0) == pytest.approx(
         expectation(made.phi, ends, 2.0, lambda z: 1), rel=1e-10
     )
@@ -158,12 +158,12 @@ def test_a_learnable_scalar_stands_at_its_value():
 def test_a_slope_that_is_not_square_integrable_is_infinite():
     known = moments("sqrt(abs(x))")
     assert known.second(0.5) == pytest.approx(math.sqrt(0.5) * math.sqrt(2 / math.pi))
-    assert (known.slope(0.5), known.steep) == (math.inf, (0.0,))
+    assert (known.slope(0.5), known.survey.steep) == (math.inf, (0.0,))
 
 
 def test_a_moment_may_exist_up_to_some_variance():
     known = moments("exp(x**2)")
-    assert known.limit == pytest.approx(0.25)
+    assert known.survey.limit == pytest.approx(0.25)
     assert known.second(0.2) == pytest.approx(1 / math.sqrt(1 - 4 * 0.2), rel=1e-9)
     assert known.second(0.3) == math.inf
 
