@@ -36,7 +36,7 @@ def mended(activation: Activation, panels: Panels, points: Array) -> tuple[Panel
     squares, errors, poles = panels.squares.copy(), panels.errors.copy(), []
     ratios = _ratios(activation, points)
     for (i, j), side in np.ndenumerate(np.broadcast_to(SIDES, (len(points), 2))):
-        k = _touching(panels, points[i], float(side))
+        k = _touching(panels, float(points[i]), float(side))
         for which in (0, 1):
             ratio = ratios[i, j, 0, which]
             if (ratios[i, j, :, which] >= DIVERGES).all():
