@@ -6,7 +6,7 @@ numbers(network.program).steps[0]
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -99,11 +99,9 @@ def numbers(program: Program) -> Numbers:
     Raises InputError where the data cannot be read or do not fit.
     """
     made = run(program)
-    for edge in EDGES:
-        found = shown(made, edge)
-        if len(json.dumps(found.as_json())) <= ROOM:
-            break
-    return found
+    arrays = [*made.given.values(), *(note.value for note in made.notes)]
+    fitting = (edge for edge in EDGES if sum(_room(a, edge) for a in arrays) <= ROOM)
+    return shown(made, next(fitting, EDGES[-1]))
 
 
 def shown(made: Run, edge: int) -> Numbers:
@@ -128,13 +126,24 @@ def value(array: np.ndarray, edge: int = EDGES[0]) -> Value:
     return Value(array.shape, _percents(cells, finite.max(initial=0.0)), largest, True)
 
 
+def _room(array: np.ndarray, edge: int) -> int:
+    """About how many characters of JSON an array takes."""
+    height, width = flat_shape(array.shape)
+    small = max(height, width) <= SMALL
+    return 150 + (9 * height * width if small else 5 * min(height, edge) * min(width, edge))
+
+
+def flat_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of the table that ``flat`` makes."""
+    return math.prod(shape[-2::-2]), math.prod(shape[::-2])
+
+
 def flat(array: np.ndarray) -> np.ndarray:
     """An array (..., i, j) as a table: the axes before, in turn, beside and below each other."""
     axes = range(array.ndim)
     columns = [k for k in axes if (array.ndim - 1 - k) % 2 == 0]
     rows = [k for k in axes if k not in columns]
-    height = int(np.prod([array.shape[k] for k in rows]))
-    return array.transpose(*rows, *columns).reshape(height, -1)
+    return array.transpose(*rows, *columns).reshape(flat_shape(array.shape))
 
 
 def _reduced(table: np.ndarray, edge: int) -> np.ndarray:
