@@ -8,7 +8,6 @@ It holds the generated module and its data; running it takes NumPy alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
 
 from symbp.lecture.notebook_cells import Cell, Cells, document, escaped
 from symbp.lecture.notebook_code import Piece, head, pieces
@@ -16,6 +15,7 @@ from symbp.lecture.notebook_data import data_lines
 from symbp.lecture.notebook_text import word
 from symbp.lecture.notebook_update import update_check, update_lines
 from symbp.lecture.numbers_run import few, run, spread
+from symbp.lecture.page import Network
 from symbp.lecture.passages import passages
 from symbp.lecture.recording import affordable
 from symbp.network.program import Program
@@ -27,13 +27,6 @@ from symbp.writers.package import Package, package
 from symbp.writers.render import markdown
 
 NOISE = 0.1  # how far the parameters are moved from their initial values
-
-
-class Network(Protocol):
-    """A ``symbp.Network``, which stands above this room."""
-
-    @property
-    def program(self) -> Program: ...
 
 
 def notebook(network: Network, lang: str = "en") -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from symbp.lecture import slides_tex as tex
+from symbp.lecture.page import Network
 from symbp.lecture.passages import PARTS, Passage, passages
-from symbp.lecture.slides_code import Row, rows, window
+from symbp.lecture.slides_code import FUNCTIONS, Row, rows, window
 from symbp.lecture.slides_frames import Frame, frames
 from symbp.network.program import Program
 from symbp.writers.environment import render
@@ -25,13 +26,6 @@ from symbp.writers.phrases import phrase
 MAIN = "slides.tex"
 COMMANDS = {"en": "pdflatex slides.tex, twice", "zh": "xelatex slides.tex, twice"}
 STEP = "update"  # all lines of a step belong to all of its formulas
-
-
-class Network(Protocol):
-    """A ``symbp.Network``, which stands above this room."""
-
-    @property
-    def program(self) -> Program: ...
 
 
 def slides(network: Network, lang: str = "en") -> dict[str, str]:
@@ -47,9 +41,7 @@ def slides(network: Network, lang: str = "en") -> dict[str, str]:
     files = {}
     for part in PARTS:
         own = [p for p in told if p.part == part]
-        code = (
-            rows(part, module, entries) if part in ("forward", "loss", "backward", "update") else ()
-        )
+        code = rows(part, module, entries) if part in (*FUNCTIONS, STEP) else ()
         shown = _frames(own, _told(code, own, entries), lang)
         if shown:
             files[part] = render("slides/part.tex.jinja", title=phrase(part, lang), frames=shown)
