@@ -17,7 +17,6 @@ from symbp.lecture.page import Network
 from symbp.lecture.passages import PARTS, Passage, passages
 from symbp.lecture.slides_code import FUNCTIONS, Row, rows, window
 from symbp.lecture.slides_frames import Frame, frames
-from symbp.network.program import Program
 from symbp.writers.environment import render
 from symbp.writers.equations import Entry, equations
 from symbp.writers.package import package
