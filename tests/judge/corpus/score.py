@@ -52,7 +52,10 @@ class Score:
             return kinds.UNUSABLE
         if not self.said:
             return "nothing"
-        return next((name[0][0] for name in self.said if not self.fits(name)), self.said[0][0][0])
+        other = next((names for names in self.said if not self.fits(names)), None)
+        if other is not None:
+            return other[0][0]
+        return next(kind for kind, where in self.said[0] if self.fits([(kind, where)]))
 
 
 def score(edit: table.Edit) -> Score:
