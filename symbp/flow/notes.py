@@ -11,6 +11,7 @@ from symbp.flow.factors import DIAGONAL, Factor
 from symbp.flow.measure import Spread
 from symbp.flow.product import Products
 from symbp.flow.recurrence import Recurrence
+from symbp.flow.search import ERROR
 from symbp.flow.steepness import Steepness
 
 
@@ -41,7 +42,7 @@ def _slope(factor: Factor) -> str:
 def _largest(name: str, steep: Steepness) -> str:
     if not steep.bounded:
         return f"|{name}| has no bound: one layer can make the gradient as large as it likes."
-    how = "" if steep.exact is not None else ", searched for to 1e-9"
+    how = "" if steep.exact is not None else f", searched for to {ERROR:g}"
     value = f"|{name}| is at most {steep.plain}{how}"
     if steep.exact is not None and not steep.exact.is_Rational:
         value += f" = {steep.exact}"

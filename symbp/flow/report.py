@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from symbp.flow.chain import judged, predict
 from symbp.flow.limits import limits as limits_of
 from symbp.flow.measure import SAMPLES, SEEDS, Bench, Norms, Spread, bench, spread
 from symbp.flow.notes import notes
@@ -96,9 +97,12 @@ def reported(products: Products, made: Bench, seeds: int) -> Report:
     limits = limits_of(products, made, norms)
     measured = {s.key: spread(_of(norms, s)) for s in products.sites}
     start = _start(products, norms)
+    predicted = _predicted(products.program, made, norms)
     recurrent = recurrences(products.program, norms)
     rows = tuple(
-        _row(products, k, limits[site.key], measured[site.key], norms, start)
+        _row(
+            products, k, limits[site.key], predicted.get(site.key), measured[site.key], norms, start
+        )
         for k, site in enumerate(products.sites)
     )
     return Report(
@@ -128,10 +132,21 @@ def _start(products: Products, norms: list[Norms]) -> float:
     return found.median if own and found else float("nan")
 
 
+def _predicted(program: Program, made: Bench, norms: list[Norms]) -> dict[Key, float]:
+    """What theory makes of the median norms at which the loss hands its gradient over."""
+    found = {
+        key: spread([n.adjoints.get(key, float("nan")) for n in norms]) for key in judged(program)
+    }
+    starts = {key: known.median**2 for key, known in found.items() if known is not None}
+    norms_of = predict(program, made.x, starts).norms
+    return {key: norm for key, norm in norms_of.items() if np.isfinite(norm)}
+
+
 def _row(
     products: Products,
     place: int,
     limit: float | None,
+    predicted: float | None,
     measured: Spread | None,
     norms: list[Norms],
     start: float,
@@ -156,7 +171,7 @@ def _row(
         step.text,
         text,
         limit,
-        None,
+        predicted,
         measured,
         gradients,
         share,

@@ -11,17 +11,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import mpmath
 import sympy as sp
 
 from symbp.flow.pieces import Smooth, X, pieces
+from symbp.flow.search import searched
 
 DEGREE = 12  # of polynomials whose roots are looked for
-REACH = 40  # numbers are searched for between -REACH and REACH
-FAR = (1e2, 1e4, 1e8)  # and these places tell whether a slope grows without end
-DIGITS = 20
-GRID, ROUNDS = 240, 6
-ERROR = 1e-9  # of a maximum that was searched for
+LONG = 300  # operations; of a longer formula the maximum is searched for
 
 
 @dataclass(frozen=True)
@@ -71,14 +67,18 @@ def _of_pieces(parts: Sequence[Smooth]) -> Steepness | None:
 def _of_piece(slope: sp.Expr, part: Smooth) -> Steepness | None:
     if not slope.has(X):
         return Steepness(abs(float(slope)), abs(slope))
-    searched = _searched(slope, part)
-    if searched is None or not searched.bounded:
-        return searched
-    for candidates in (_of_exponential, _of_angle, _of_factors):
+    number = searched(part.low, part.high, slope, fine=_short(slope))
+    if number is None or number == float("inf"):
+        return None if number is None else Steepness(number)
+    for candidates in (_of_exponential, _of_angle, _of_factors) if _short(slope) else ():
         exact = candidates(slope, part)
-        if exact is not None and abs(float(exact) - searched.number) < 1e-6:
+        if exact is not None and abs(float(exact) - number) < 1e-6:
             return Steepness(float(exact), exact)
-    return searched
+    return Steepness(number)
+
+
+def _short(slope: sp.Expr) -> bool:
+    return bool(slope.count_ops() <= LONG)
 
 
 # -- exact ------------------------------------------------------------------------------------------
@@ -151,62 +151,3 @@ def _of_factors(slope: sp.Expr, part: Smooth) -> sp.Expr | None:
 def _largest(values: Iterable[sp.Expr]) -> sp.Expr | None:
     finite = [sp.Abs(v) for v in values if v.is_number and v.is_finite]
     return sp.simplify(max(finite, key=lambda v: float(v))) if finite else None
-
-
-# -- in numbers -------------------------------------------------------------------------------------
-
-
-def _searched(slope: sp.Expr, part: Smooth) -> Steepness | None:
-    """The largest |slope| on a grid that closes in on it; infinity where it grows far out or towards an
-    end of its piece."""
-    evaluate = sp.lambdify(X, slope, "mpmath")  # of an expression of our own, not of text
-
-    def steep(x: mpmath.mpf) -> float:
-        try:
-            value = abs(evaluate(x))
-        except (ZeroDivisionError, OverflowError, ValueError):
-            return float("nan")
-        return float(value) if mpmath.isfinite(value) else float("inf")
-
-    with mpmath.workdps(DIGITS):
-        low, high = (_number(part.low, -REACH), _number(part.high, REACH))
-        best, place = _on_grid(steep, low, high)
-        if best is None:
-            return None
-        outside = max((v for v in _outside(steep, part, low, high) if v == v), default=0.0)
-        if outside > 2 * best + 1e-3:
-            return Steepness(float("inf"))
-        step = (high - low) / GRID
-        before = best
-        for _ in range(ROUNDS):
-            before = best
-            near, far = max(low, place - step), min(high, place + step)
-            found, there = _on_grid(steep, near, far)
-            if found is not None and found >= best:
-                best, place = found, there
-            step /= GRID / 4
-        if best > 1.01 * before:  # a pole: the nearer, the steeper
-            return Steepness(float("inf"))
-    return Steepness(max(best, outside))
-
-
-def _number(end: sp.Expr, reach: float) -> mpmath.mpf:
-    return mpmath.mpf(reach) if not end.is_finite else mpmath.mpf(str(sp.N(end, DIGITS)))
-
-
-def _on_grid(steep, low, high):  # type: ignore[no-untyped-def]
-    """The largest value between two ends, and where; (None, low) where there is no value at all."""
-    places = [low + (high - low) * (k + mpmath.mpf(1) / 2) / GRID for k in range(GRID)]
-    values = [(steep(x), x) for x in places]
-    known = [(v, x) for v, x in values if v == v]
-    return max(known) if known else (None, low)
-
-
-def _outside(steep, part, low, high):  # type: ignore[no-untyped-def]
-    """Values far out, and beside the ends."""
-    far = [s * x for x in FAR for s, end in ((-1, part.low), (1, part.high)) if not end.is_finite]
-    width = high - low
-    near = [
-        end + s * width / mpmath.mpf(10) ** k for end, s in ((low, 1), (high, -1)) for k in (6, 12)
-    ]
-    return [steep(mpmath.mpf(x)) for x in (*far, *near)]
