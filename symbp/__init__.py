@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from symbp.errors import InputError
 
 if TYPE_CHECKING:
-    from symbp.api import Network, derive, generate, load, verify
+    from symbp.api import Network, check, derive, generate, load, verify
 
 __version__ = "0.1.0"
-__all__ = ["InputError", "Network", "derive", "generate", "load", "verify"]
+__all__ = ["InputError", "Network", "check", "derive", "generate", "load", "verify"]
 
-_HOME = dict.fromkeys(("Network", "derive", "generate", "load", "verify"), "symbp.api")
+_HOME = dict.fromkeys(("Network", "check", "derive", "generate", "load", "verify"), "symbp.api")
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from symbp.language import network_file
 from symbp.language.spec import Spec
 
 if TYPE_CHECKING:
+    from symbp.judge.report import Report as Judgement
     from symbp.network.program import Program
     from symbp.proof.report import Report
     from symbp.writers.derivation import Derivation
@@ -59,6 +61,12 @@ class Network:
     def verify(self, **options: Any) -> Report:
         """See :func:`symbp.verify`."""
         return verify(self, **options)
+
+    def check(
+        self, answer: str | os.PathLike[str] | Callable[..., Any], **options: Any
+    ) -> Judgement:
+        """See :func:`symbp.check`."""
+        return check(self, answer, **options)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Network) and self.spec == other.spec
@@ -150,3 +158,23 @@ def verify(network: Network, *, seed: int = 0, samples: int = 6) -> Report:
     from symbp.proof import verify as proof
 
     return proof.verify(network.program, seed=seed, samples=samples)
+
+
+def check(
+    network: Network,
+    answer: str | os.PathLike[str] | Callable[..., Any],
+    *,
+    lang: str = "en",
+    hints: int = 3,
+) -> Judgement:
+    """Judge a hand-written gradient: which factor is wrong, in which equation.
+
+    ``answer`` is the path of a file, a text with formulas, a function ``gradients(params, x, t)`` that
+    gives a dict by parameter names, or a class like a textbook's. A function and a class run in this
+    process, a Python file in a child with limits, text never. ``hints`` says how much is given away:
+    1 the equation, 2 the factor, 3 all; ``lang`` is en or zh. Raises InputError for a path that does
+    not exist; an answer that cannot be used gives a report that says so.
+    """
+    from symbp.judge import check as judge
+
+    return judge.check(network, answer, lang=lang, hints=hints)

@@ -218,6 +218,48 @@ def lecture(network: str, form: str, lang: str, output: Path | None, force: bool
 
 @main.command()
 @NETWORK
+@click.argument("answer", type=Path)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+)
+@click.option(
+    "--hints",
+    type=click.IntRange(1, 3),
+    default=3,
+    show_default=True,
+    help="1: which equation, 2: which factor, 3: the right formula and its code.",
+)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--csv", "table", type=Path, metavar="FILE", help="Points for each parameter.")
+@OUTPUT
+@FORCE
+def check(
+    network: str,
+    answer: Path,
+    form: str,
+    hints: int,
+    lang: str,
+    table: Path | None,
+    output: Path | None,
+    force: bool,
+) -> None:
+    """Judge a hand-written gradient: which factor is wrong, in which equation.
+
+    ANSWER is a Python file with gradients(params, x, t) or a class, a text, Markdown or LaTeX file
+    with formulas, or a folder of such files. Python answers run in a child process with limits on
+    time, memory and output: no security boundary.
+    """
+    from symbp.commandline import judging
+
+    judging.check(network, answer, judging.Asked(form, hints, lang, output, table, force))
+
+
+@main.command()
+@NETWORK
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Other numbers.")
 @click.option("--faulty", is_flag=True, help="Filled in, with one wrong step to be found.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)

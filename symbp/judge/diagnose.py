@@ -140,7 +140,11 @@ class _Search:
         flows into this parameter."""
         others = [m for m in self.bench.candidates(name) if not self.allowed(m)]
         others.sort(key=lambda m: (m.rank, len(self.bench.touched(m) & self.solid)))
-        return self.best(name, [m for m in self.bounded(others) if self.hits(m, name)])
+        others = [*others, *self.bench.losses(name, frozenset())]
+        found = self.best(name, [m for m in self.bounded(others) if self.hits(m, name)])
+        if found is None:
+            return None
+        return replace(found, partial=not self.keeps(found.mistakes[0]))
 
     def bounded(self, items: Iterable[T]) -> Iterator[T]:
         """The items as long as there is work left for this answer."""

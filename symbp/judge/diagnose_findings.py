@@ -34,11 +34,13 @@ class Observed:
 @dataclass(frozen=True, eq=False)
 class Finding:
     """One explanation: mistakes that combine, one or two, and the parameters that they explain, those
-    nearest the loss first. ``also`` are other names for the same."""
+    nearest the loss first. ``also`` are other names for the same; ``partial`` where the mistake was made
+    only in what flows into these."""
 
     mistakes: Mistakes
     parameters: tuple[str, ...]
     also: Mistakes = ()
+    partial: bool = False
 
 
 def close(

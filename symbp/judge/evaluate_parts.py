@@ -43,6 +43,7 @@ class Part:
     inputs: tuple[str, ...]
     levels: tuple[Level, ...] = ()
     constants: Mapping[str, Array] = field(default_factory=dict)
+    order: Mapping[str, int] = field(default_factory=dict)  # in which a product names its factors
     drops: bool = False  # whether training puts a random mask here
     joined: Part | None = None
     output: Output | None = None  # of the network, that the loss judges
@@ -85,7 +86,7 @@ def _layer(node: Node, training: bool) -> Part:
     definition = node.template.definition
     return Part(
         node.output, node.layer, "layer", text.unit, text.derivation, node.names,
-        definition.inputs, node.levels, drops=bool(definition.noise),
+        definition.inputs, node.levels, order=text.order, drops=bool(definition.noise),
     )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def loss_part(program: Program, head: Head, target: str, output: Output) -> Part
     constants = {k: np.array(v, float) for k, v in options.get("constants", ())}  # type: ignore[call-overload]
     return Part(
         f"{target}.loss", "loss", "loss", loss.unit, derivation, names, loss.unit.inputs,
-        constants=constants, output=output,
+        constants=constants, order=loss.order, output=output,
     )  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def _losses(program: Program) -> Iterator[Part]:
         own = head.text
         joined = Part(
             f"{target}.joined", "loss", "loss", own.unit, own.derivation, part.names,
-            own.unit.inputs, constants=part.constants, output=head.output,
+            own.unit.inputs, constants=part.constants, order=own.order, output=head.output,
         )  # fmt: skip
         yield replace(part, joined=joined)
 
@@ -131,5 +132,5 @@ def _penalties(program: Program) -> Iterator[Part]:
         }
         yield Part(
             f"{name}.penalty", name, "penalty", replace(text.unit, sizes=sizes), text.derivation,
-            names, (), tensor.levels,
+            names, (), tensor.levels, order=text.order,
         )  # fmt: skip

@@ -9,7 +9,7 @@ Nothing here is worded yet: a report says it in a language and a format.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from symbp.judge.evaluate import Array
 from symbp.judge.mutations_mistake import Mutation
 from symbp.judge.outcome import Problem
 
+Lines = Mapping[str, tuple[int, str]]
 TOLERANCE = 1e-6  # a larger relative error is wrong, as in the check of a module's own gradients
 ZERO = ("missing_sum", "missing_path", "truncated")  # mistakes that may leave nothing of a gradient
 SINGLE = 1e-4  # where the answer computes in single precision
@@ -34,7 +35,8 @@ class Blame:
     """One mistake as it concerns one parameter.
 
     ``following`` where another parameter was wrong first for the same reason; ``also`` where it is
-    another name for the blame before it. ``problem`` is what reading the answer found.
+    another name for the blame before it; ``partial`` where the equation is right elsewhere.
+    ``problem`` is what reading the answer found.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Blame:
     mistake: Mutation | None = None
     following: bool = False
     also: bool = False
+    partial: bool = False
     problem: Problem | None = None
 
 
@@ -70,6 +73,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     bench: Bench | None = None
     notes: tuple[str, ...] = ()
+    lines: Lines = field(default_factory=dict)
     unusable: Unusable | None = None
 
     @property
@@ -79,9 +83,15 @@ class Verdict:
         )
 
 
-def judge(bench: Bench, answer: str, outcomes: tuple[Outcome, ...]) -> Verdict:
-    """Judge what an answer says at the points of a bench."""
-    return _Judge(bench, outcomes).run(answer)
+def judge(
+    bench: Bench,
+    answer: str,
+    outcomes: tuple[Outcome, ...],
+    lines: Lines | None = None,
+    notes: tuple[str, ...] = (),
+) -> Verdict:
+    """Judge what an answer says at the points of a bench; ``lines`` are where it says what."""
+    return replace(_Judge(bench, outcomes).run(answer), lines=lines or {}, notes=notes)
 
 
 class _Judge:
@@ -199,7 +209,7 @@ def _blames(finding: Finding, following: bool) -> tuple[Blame, ...]:
         chain = [mistake]
         while chain[0].before is not None:
             chain.insert(0, chain[0].before)
-        found += [Blame(m.kind, m.where, m, following) for m in chain]
+        found += [Blame(m.kind, m.where, m, following, partial=finding.partial) for m in chain]
     found += [Blame(m.kind, m.where, m, following, also=True) for m in finding.also]
     return tuple(found)
 

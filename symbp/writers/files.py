@@ -30,8 +30,8 @@ COMMENTS = {
     "markdown": f"<!-- {SIGNATURE}. -->\n",
     "text": f"{SIGNATURE}.\n\n",
 }
-# The two keys of our JSON, which knows no comments.
-JSON = re.compile(rb'\s*\{\s*"network":\s*"\w+",\s*"equations":\s*\[')
+# The first keys of our JSON, which knows no comments.
+JSON = re.compile(rb'\s*\{\s*"network":\s*"\w+",\s*"(equations|answers?)":\s*["\[{]')
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can tell
 SHADOWED = frozenset(sys.stdlib_module_names) | {"numpy", "symbp"}
 

@@ -19,12 +19,12 @@ def read(network: Network, path: Path, source: str) -> Answer:
     Raises Unusable for what Python cannot read, or what defines neither a function nor a class.
     """
     kind = kind_of(source, path)
-    names = _Names(network)
+    names = Names(network)
     where = places(source, names.of)
     lines = source.splitlines()
 
     def run(points: tuple[Point, ...]) -> tuple[Outcome, ...]:
-        table, arrays = _job(network, points)
+        table, arrays = job(network, points)
         try:
             table, arrays = process.run(source, table, arrays)
         except process.Stopped as stopped:
@@ -37,12 +37,12 @@ def read(network: Network, path: Path, source: str) -> Answer:
             text = lines[line - 1] if line and line <= len(lines) else None
             indent = len(text) - len(text.lstrip()) + 1 if text else None
             raise Unusable(reason, path, line, column or indent, text)
-        return tuple(_outcome(found, arrays, names, where) for found in table["points"])
+        return tuple(outcome_of(found, arrays, names, where) for found in table["points"])
 
     return Answer(path.name, kind, None, where, run)
 
 
-def _job(network: Network, points: tuple[Point, ...]) -> tuple[dict[str, Any], dict[str, Array]]:
+def job(network: Network, points: tuple[Point, ...]) -> tuple[dict[str, Any], dict[str, Array]]:
     """The points as a table and the arrays that it names."""
     arrays: dict[str, Array] = {}
 
@@ -69,7 +69,7 @@ def widths(network: Network) -> list[int]:
     return [*graph.spec.input_shape[-1:], *(int(t.shape[-1] or 0) for t in matrices)]
 
 
-class _Names:
+class Names:
     """An answer's names for gradients and for other quantities, as the network calls them."""
 
     def __init__(self, network: Network) -> None:
@@ -111,10 +111,10 @@ class _Names:
         return None
 
 
-def _outcome(
+def outcome_of(
     found: Mapping[str, Any],
     arrays: Mapping[str, Array],
-    names: _Names,
+    names: Names,
     where: Mapping[str, tuple[int, str]],
 ) -> Outcome:
     gradients: dict[str, Array] = {}
