@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 COUNT = click.IntRange(1, 10**6)
+OF_NETWORKS = ("train", "epochs", "every", "compare", "steps", "plot")
 
 
 @click.command()
@@ -64,7 +65,8 @@ def flow(
     """
     import symbp.commandline.flow_theory as flow_theory
 
-    asked = flow_theory.Asked(activation, sigma_w2, sigma_b2, critical, q, scalars)
+    others = tuple(k for k in OF_NETWORKS if options[k])
+    asked = flow_theory.Asked(activation, sigma_w2, sigma_b2, critical, q, scalars, others)
     if asked.given:
         flow_theory.theory(network, asked, options["form"])
         return

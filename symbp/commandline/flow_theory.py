@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from symbp.commandline.screen import print_table, say
+from symbp.commandline.screen import say
 from symbp.errors import InputError
-from symbp.writers.table import Column, Table
 
 if TYPE_CHECKING:
     from symbp.meanfield.critical import Critical
     from symbp.meanfield.mean_field import MeanField
-    from symbp.meanfield.moments import Moments
-
-WIDTH = 100
-DIGITS = 10
-LONGEST = 70  # signs of a closed form that is shown
-PHASES = {
-    "ordered": "inputs grow alike from layer to layer, gradients shrink",
-    "chaotic": "inputs grow apart from layer to layer, gradients grow",
-    "critical": "gradients keep their size",
-}
 
 
 @dataclass(frozen=True)
@@ -38,6 +26,7 @@ class Asked:
     critical: bool
     q: float | None
     scalars: tuple[str, ...]
+    others: tuple[str, ...] = ()  # options that are given, too, and belong to a network
 
     @property
     def given(self) -> bool:
@@ -48,6 +37,7 @@ class Asked:
 
 def theory(network: str | None, asked: Asked, form: str) -> None:
     """The figures at given variances, or with ``--critical`` the variances that keep gradients."""
+    from symbp.commandline import theory_text
     from symbp.meanfield.critical import critical
     from symbp.meanfield.mean_field import mean_field
     from symbp.meanfield.moments import moments
@@ -59,14 +49,14 @@ def theory(network: str | None, asked: Asked, form: str) -> None:
         if form == "json":
             _json(_point_json(point))
         else:
-            _point_text(point, asked)
+            theory_text.point_of(point, _wanted(asked))
         return
     assert asked.sigma_w2 is not None
     found = mean_field(activation, asked.sigma_w2, asked.sigma_b2 or 0.0, scalars)
     if form == "json":
         _json(_figures_json(found))
     else:
-        _figures_text(found, moments(activation, scalars))
+        theory_text.figures(found, moments(activation, scalars))
 
 
 def _check(network: str | None, asked: Asked) -> str:
@@ -74,6 +64,8 @@ def _check(network: str | None, asked: Asked) -> str:
         raise InputError("--sigma-w2, --sigma-b2, --critical, --q and --scalar need --activation")
     if network is not None:
         raise InputError("give a network or --activation, not both")
+    if asked.others:
+        raise InputError(f"--{asked.others[0]} belongs to a network, not to --activation")
     if asked.q is not None and not asked.critical:
         raise InputError("--q belongs to --critical; add it")
     if asked.critical and asked.sigma_w2 is not None:
@@ -99,7 +91,12 @@ def _scalars(given: tuple[str, ...]) -> dict[str, float]:
     return found
 
 
-# -- JSON ------------------------------------------------------------------------------------------
+def _wanted(asked: Asked) -> str:
+    if asked.q is not None:
+        return f"the critical point (χ = 1) with fixed point q = {asked.q:g}"
+    if asked.sigma_b2 is not None:
+        return f"the critical point (χ = 1) with σ_b² = {asked.sigma_b2:g}"
+    return "where χ and the slope of the variance map are both 1"
 
 
 def _json(document: Mapping[str, Any]) -> None:
@@ -137,83 +134,3 @@ def _point_json(point: Critical) -> dict[str, Any]:
 
 def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
-
-
-# -- text ------------------------------------------------------------------------------------------
-
-
-def _figures_text(found: MeanField, known: Moments) -> None:
-    say(f"{found.activation}: weights of variance {found.sigma_w2:.{DIGITS}g}/fan-in, "
-        f"biases of variance {found.sigma_b2:.{DIGITS}g}\n")  # fmt: skip
-    say(f"variance map   V(q) = {found.sigma_w2:g} M(q) + {found.sigma_b2:g}, M(q) = E[φ(√q z)²]"
-        f"{_closed(known.second_formula)}")  # fmt: skip
-    say(f"gradients      χ(q) = {found.sigma_w2:g} S(q), S(q) = E[φ'(√q z)²]"
-        f"{_closed(known.slope_formula)}\n")  # fmt: skip
-    if found.fixed_points:
-        columns = (Column("fixed point q", True), Column("V'(q)", True), Column("is"))
-        rows = [(_number(p.q), _number(p.slope), p.stability) for p in found.fixed_points]
-        print_table(Table(columns, tuple(rows)))
-        say()
-    rows = [
-        ("q*", _number(found.q_star), "the variance of pre-activations deep in the network"),
-        ("χ", _number(found.chi), "the factor on the squared gradient norm, a layer"),
-        ("phase", found.phase or "none", PHASES.get(found.phase or "", "")),
-        ("ξ_q", _depth(found.xi_q), "a deviation from q* falls by a factor e"),
-        (
-            "ξ_gradient",
-            _depth(found.xi_gradient),
-            "the squared gradient norm changes by a factor e",
-        ),
-    ]
-    print_table(
-        Table((Column("figure"), Column("value", True), Column("what it says")), tuple(rows))
-    )
-    for line in _remarks(found):
-        say("\n" + textwrap.fill(line, WIDTH))
-
-
-def _remarks(found: MeanField) -> list[str]:
-    reason = found.reason and f"{found.reason[0].upper()}{found.reason[1:]}."
-    error = f"q* and χ are within {found.error:.0e}." if found.q_star is not None else ""
-    return [line for line in (reason, error) if line]
-
-
-def _closed(formula: Any) -> str:
-    """The closed form behind a moment; nothing where there is none, or none to read."""
-    text = "" if formula is None else str(formula).replace("**", "^")
-    return f" = {text}" if text and len(text) <= LONGEST else ""
-
-
-def _depth(layers: float | None) -> str:
-    if layers is None:
-        return "none"
-    return f"{layers:.4g} layers" if math.isfinite(layers) else "infinite"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "none"
-    return f"{value:.{DIGITS}g}" if math.isfinite(value) else "infinite"
-
-
-def _point_text(point: Critical, asked: Asked) -> None:
-    say(f"{point.activation}: {_wanted(asked)}\n")
-    if point.sigma_w2 is None:
-        say(textwrap.fill(f"There is none: {point.reason}.", WIDTH))
-        return
-    settles = "any" if point.q_star is None else _number(point.q_star)
-    limit = ", in the limit q → 0" if point.q_star == 0 else ""
-    rows = (
-        ("σ_w²", _number(point.sigma_w2), "fan-in times the variance of a weight"),
-        ("σ_b²", _number(point.sigma_b2), "the variance of a bias"),
-        ("q*", settles, f"the variance of pre-activations that it keeps{limit}"),
-    )
-    print_table(Table((Column("figure"), Column("value", True), Column("what it is")), rows))
-
-
-def _wanted(asked: Asked) -> str:
-    if asked.q is not None:
-        return f"the critical point (χ = 1) with fixed point q = {asked.q:g}"
-    if asked.sigma_b2 is not None:
-        return f"the critical point (χ = 1) with σ_b² = {asked.sigma_b2:g}"
-    return "where χ and the slope of the variance map are both 1"

@@ -149,6 +149,7 @@ def test_text_shows_closed_forms_and_phases():
         (["--activation", "tanh"], "needs --sigma-w2"),
         (["--sigma-w2", "1"], "need --activation"),
         (["article", "--activation", "tanh", "--critical"], "not both"),
+        (["--activation", "tanh", "--critical", "--train"], "--train belongs to a network"),
         (["--activation", "tanh", "--critical", "--sigma-w2", "1"], "leave --sigma-w2 out"),
         (["--activation", "tanh", "--sigma-w2", "1", "--q", "1"], "--q belongs to --critical"),
         (["--activation", "tanh", "--critical", "--q", "1", "--sigma-b2", "1"], "give one"),
