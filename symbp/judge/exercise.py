@@ -53,9 +53,7 @@ def exercise(
     chosen = small(network)
     writing = Writing(chosen)
     numbers = draw(chosen, seed)
-    steps = writing.forward(numbers), writing.backward(numbers)
-    forward, backward = measured(chosen, numbers, *steps)
-    _verify(numbers, backward)
+    forward, backward = _right(chosen, writing, numbers)
     found = _planted(chosen, writing, numbers, forward, backward, seed) if faulty else None
     wrong = found.among(backward) if found is not None else backward
     _, shown = measured(chosen, numbers, forward, wrong)
@@ -74,6 +72,9 @@ def measured(
     for name, problem in outcome.problems.items():
         raise Unusable(f"{name}: {problem.text}", NAME)
     known = {**outcome.others, **{f"d{k}": v for k, v in outcome.gradients.items()}}
+    for step in (*forward, *backward):
+        if step.defines not in known:
+            raise Unusable(f"{step.formula} has no value", NAME)
     valued = tuple(replace(s, value=known[s.defines]) for s in (*forward, *backward))
     return valued[: len(forward)], valued[len(forward) :]
 
@@ -83,13 +84,32 @@ def _read(chosen: Small, steps: Steps) -> Answer:
     return read(chosen.network, NAME, "\n\n".join(f"${step.formula}$" for step in steps))
 
 
-def _verify(numbers: Numbers, backward: Steps) -> None:
-    """Every adjoint is the generated module's; AssertionError is a mistake of symbp."""
-    for step in backward:
-        wanted = np.asarray(numbers.values[step.defines], float)
-        found = np.asarray(step.value, float).reshape(wanted.shape)
-        scale = max(1e-12, float(np.abs(wanted).max()))
-        assert np.abs(found - wanted).max() <= AGREE * scale, step.formula
+def _right(chosen: Small, writing: Writing, numbers: Numbers) -> tuple[Steps, Steps]:
+    """The steps as they should be: every adjoint is the generated module's.
+
+    Raises InputError where a formula cannot be read as the line of an answer, or means another thing.
+    """
+    reason = ""
+    try:
+        forward, backward = measured(
+            chosen, numbers, writing.forward(numbers), writing.backward(numbers)
+        )
+        reason = next((s.formula for s in backward if not _agrees(s, numbers)), "")
+    except Unusable as unusable:
+        reason = unusable.reason
+    if reason:
+        raise InputError(
+            f"{chosen.network.spec.name} has steps that cannot stand on a worksheet ({reason}); "
+            "take a network of dense layers, activations and softmax",
+            chosen.network.spec.file,
+        )
+    return forward, backward
+
+
+def _agrees(step: Step, numbers: Numbers) -> bool:
+    wanted = np.asarray(numbers.values[step.defines], float)
+    found = np.asarray(step.value, float).reshape(wanted.shape)
+    return bool(np.abs(found - wanted).max() <= AGREE * max(1e-12, float(np.abs(wanted).max())))
 
 
 def _planted(
@@ -110,7 +130,7 @@ def _planted(
             step = next(s for s in steps if s.id == candidate.step.id)
             if _differs(step, right[step.id]) and _named(bench, chosen, wrong, candidate):
                 return replace(candidate, step=step)
-        except (Unusable, KeyError):
+        except Unusable:
             continue
     raise InputError(f"no mistake could be planted into {chosen.network.spec.name}")
 

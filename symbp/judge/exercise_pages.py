@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.calculus.equation import ADJOINT
 from symbp.judge.exercise_faulty import Planted
-from symbp.judge.exercise_network import Small, forward
+from symbp.judge.exercise_network import Small
 from symbp.judge.exercise_numbers import Numbers, latex, written
 from symbp.judge.exercise_phrases import phrase
+from symbp.judge.exercise_picture import picture
 from symbp.judge.exercise_steps import Step, Writing
 from symbp.writers.derivation import derivation
 from symbp.writers.document import Formula
@@ -21,7 +21,6 @@ from symbp.writers.phrases import phrase as derivation_phrase
 from symbp.writers.show import Row, rows
 
 SIGNS = {"odot": r"\odot", "oslash": r"\oslash", "ones": r"\mathbf{1}", "bracket": " > 0]"}
-BOXES = 6  # in one row of the picture
 GIVEN = ("input", "target", "parameter")
 BLANK = "_" * 12
 LONG = "_" * 36
@@ -76,7 +75,7 @@ class _Page:
             "words": {key: self.say(key) for key in words},
             "chinese": self.lang == "zh",
             "notes": list(self.notes()),
-            "picture": self.picture(),
+            "picture": picture(self.sheet.writing),
             "layers": [self.layer(row) for row in rows(self.program)],
             "definitions": [*self.definitions(), *self.sheet.writing.loss()],
             "given": list(self.given()),
@@ -108,28 +107,6 @@ class _Page:
                 yield derivation_phrase(f"sign:{key}", self.lang)
 
     # -- the network ----------------------------------------------------------------------------
-
-    def picture(self) -> str:
-        """Boxes for what the forward pass computes, arrows with what else goes into it."""
-        symbol = self.sheet.writing.symbol
-        spec = self.program.graph.spec
-        chain, row, last = [], rf"\boxed{{{symbol(spec.input_name)}}}", spec.input_name
-        steps = [step for step in forward(self.program) if step.part == "forward"]
-        for count, step in enumerate(steps, 1):
-            others = [r for r in step.reads if r != last and not r.startswith(ADJOINT)]
-            label = r",\, ".join(symbol(name) for name in others if name in self.program.tensors)
-            row += rf" \xrightarrow{{{label}}} " if label else r" \rightarrow "
-            row += rf"\boxed{{{symbol(step.defines)}}}"
-            last = step.defines
-            if count % BOXES == 0:
-                chain.append(row)
-                row = r"\quad"
-        targets = r",\, ".join(symbol(name) for name in self.program.targets)
-        chain.append(rf"{row} \xrightarrow{{{targets}}} \boxed{{L}}")
-        if len(chain) == 1:
-            return chain[0]
-        inside = " \\\\\n".join(f"& {part}" for part in chain)
-        return f"\\begin{{aligned}}\n{inside}\n\\end{{aligned}}"
 
     def layer(self, row: Row) -> dict[str, str]:
         symbol = self.sheet.writing.symbol
