@@ -17,6 +17,7 @@ from symbp.lecture import assets
 from symbp.lecture.code import code
 from symbp.lecture.numbers import numbers
 from symbp.lecture.page_equations import as_data
+from symbp.lecture.page_flow import flow
 from symbp.lecture.page_keys import Keys
 from symbp.lecture.page_names import names
 from symbp.lecture.picture import picture
@@ -49,11 +50,13 @@ def page(network: Network, lang: str = "en") -> str:
     module = package(program).module
     entries = equations(program, module)
     terms = marked(program, module)
+    keys = Keys(program, entries)
     data = as_json({
         "name": spec.name,
         "words": words(lang),
         "modes": ["read", "step", "train"],
-        "names": names(program, Keys(program, entries)),
+        "names": names(program, keys),
+        "flow": flow(network, keys),
         "numbers": numbers(program).as_json(),
         "recording": record(program).as_json(),
         **as_data(program, entries, terms, lang),

@@ -69,8 +69,8 @@ class _Picture:
                 yield from self.box(row, placed)
             elif isinstance(row, Tag):
                 yield from self.tag(row, placed, k)
-            elif isinstance(row, Open):
-                yield from self.through(placed)
+            else:
+                yield from self.through(row, placed)
 
     def frames(self) -> Iterator[str]:
         opened: list[Placed] = []
@@ -96,9 +96,20 @@ class _Picture:
             f"<title>{times}</title></g>"
         )
 
-    def through(self, placed: Placed) -> Iterator[str]:
-        yield self.parts.line("fwd", f"M{self.forward_x:g} {placed.y:g}v{placed.height:g}")
-        yield self.parts.line("bwd", f"M{self.backward_x:g} {placed.y:g}v{placed.height:g}")
+    def through(self, row: Open | Close, placed: Placed) -> Iterator[str]:
+        """The lines through the edge of a frame."""
+        repeat = row.repeat
+        tensor = repeat.source if isinstance(row, Open) else repeat.end
+        forward = f"M{self.forward_x:g} {placed.y:g}v{placed.height:g}"
+        backward = f"M{self.backward_x:g} {placed.y:g}v{placed.height:g}"
+        yield self.parts.wire(tensor, "fwd", forward)
+        yield self.back(tensor, backward)
+
+    def back(self, tensor: str, path: str, head: str = "") -> str:
+        """A derivative's way; one that is never computed apart from the next has no key."""
+        if self.keys.is_used(ADJOINT + tensor):
+            return self.parts.wire(ADJOINT + tensor, "bwd", path, head)
+        return self.parts.arrow("bwd", path, head)
 
     def box(self, row: Box, placed: Placed) -> Iterator[str]:
         left, right = self.layout.left, self.layout.right
@@ -122,11 +133,12 @@ class _Picture:
             y = placed.y + 2 + k * (CHIP + GAP)
             middle = y + CHIP / 2
             kind = "par" if self.program.tensors[name].role != "target" else "tgt"
-            yield self.parts.arrow(kind, f"M{BESIDE:g} {middle:g}H{left - 1:g}", "right")
+            yield self.parts.wire(name, kind, f"M{BESIDE:g} {middle:g}H{left - 1:g}", "right")
             yield self.parts.chip(name, kind, 0, y, BESIDE, shape=True)
             if self.keys.is_used(ADJOINT + name):
                 far = self.layout.width - BESIDE
-                yield self.parts.arrow("bwd", f"M{right:g} {middle:g}H{far - 1:g}", "right")
+                path = f"M{right:g} {middle:g}H{far - 1:g}"
+                yield self.parts.wire(ADJOINT + name, "bwd", path, "right")
                 yield self.parts.chip(ADJOINT + name, "bwd", far, y, BESIDE)
 
     def tag(self, row: Tag, placed: Placed, k: int) -> Iterator[str]:
@@ -137,13 +149,14 @@ class _Picture:
         goes_on = reads or enters or isinstance(behind, Close)
         turns = any(way.start == k for way in self.layout.ways)
         end = placed.bottom if goes_on else placed.y + TAG - 14 if turns else placed.y + 24
+        small = self.parts.wide(row.tensor) > BOX - 2 * IN - 24
         first = k == 0
         top = placed.y + (16 if first else 0)
         if goes_on or turns:
             head = "down" if reads else ""
             yield self.parts.tensor(
                 row.tensor, "fwd", f"M{self.forward_x:g} {top:g}V{end:g}", head,
-                self.forward_x + 8, placed.y,
+                self.forward_x + 8, placed.y, small,
             )  # fmt: skip
         else:
             yield self.parts.result(row.tensor, self.layout.left + BOX / 2, placed)
@@ -152,24 +165,28 @@ class _Picture:
             yield self.parts.tensor(
                 ADJOINT + row.tensor, "bwd", f"M{self.backward_x:g} {end:g}V{placed.y:g}",
                 "" if isinstance(rows[k - 1].row, Open) else "up", self.backward_x - 8, placed.y,
+                small,
             )  # fmt: skip
-        elif goes_on and not first and row.note != "loss":
-            yield self.parts.line("bwd", f"M{self.backward_x:g} {end:g}V{placed.y:g}")
+        elif (goes_on or turns) and self.goes_back(row.tensor):
+            yield self.parts.arrow("bwd", f"M{self.backward_x:g} {end:g}V{placed.y:g}", "")
 
     def way(self, way: Way) -> Iterator[str]:
         """Forward on the left of the boxes, and the adjoint's way back on the right."""
         start, end = self.layout.rows[way.start], self.layout.rows[way.end]
         out = start.bottom - 14
-        into = end.y + min(13.0, end.height / 2)
+        busy = isinstance(end.row, Box) and bool(end.row.parameters)
+        into = end.bottom - 9 if busy else end.y + end.height / 2
         lane = self.layout.left - 8 - LANE * way.lane
         enters = self.layout.left - 1 if isinstance(end.row, Box) else self.forward_x
         curve = self.parts.around(self.forward_x, out, lane, into, enters)
         yield self.parts.wire(way.tensor, "fwd", curve, "right")
-        if self.keys.is_used(ADJOINT + way.tensor):
+        if self.goes_back(way.tensor):
             lane = self.layout.right + 8 + LANE * way.lane
             leaves = self.layout.right if isinstance(end.row, Box) else self.backward_x
             curve = self.parts.around(leaves, into, lane, out, self.backward_x + 1)
-            yield self.parts.wire(ADJOINT + way.tensor, "bwd", curve, "left")
+            yield self.back(way.tensor, curve, "left")
 
-
-__all__ = ["GAP", "picture"]
+    def goes_back(self, tensor: str) -> bool:
+        """Whether a derivative passes here: also one that is never computed apart from the next."""
+        inner = self.program.tensors[tensor].role == "activation"
+        return inner or self.keys.is_used(ADJOINT + tensor)

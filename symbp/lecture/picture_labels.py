@@ -11,7 +11,7 @@ from symbp.printers.naming import GREEK, Name, name_of
 ACCENTS = {"hat": "\u0302", "tilde": "\u0303", "bar": "\u0304", "vec": "\u20d7"}
 SLOPE = '∂<tspan class="it">L</tspan>/∂'
 LONG = 9  # letters; longer names are cut
-LETTER, SCRIPT = 8.4, 5.4  # about how wide they are
+CAPITAL, LETTER, SCRIPT = 14.0, 8.4, 5.4  # about how wide they are
 
 
 def label(name: Name) -> str:
@@ -34,7 +34,8 @@ def width(name: Name) -> float:
     """About how wide a label is."""
     scripts = SCRIPT * max(len(_below(name)), 0.8 * len(_above(name)))
     path = 4 + SCRIPT * len(name.through) if name.adjoint and name.through else 0
-    return 32 * name.adjoint + LETTER * len(_base(name)) + scripts + path
+    letters = sum(CAPITAL if letter.isupper() else LETTER for letter in _base(name))
+    return 32 * name.adjoint + letters + scripts + path
 
 
 def spoken(name: Name) -> str:

@@ -8,7 +8,7 @@ from symbp.calculus.equation import ADJOINT
 from symbp.lecture.page_keys import Keys
 from symbp.lecture.picture_labels import label, shape_text, spoken
 from symbp.lecture.picture_labels import width as label_width
-from symbp.lecture.picture_layout import CHIP, TAG, Placed
+from symbp.lecture.picture_layout import CHIP, Placed
 from symbp.network.program import Program
 
 HEADS = {"down": "l-4.5-8h9z", "up": "l-4.5 8h9z", "right": "l-8-4.5v9z", "left": "l8-4.5v9z"}
@@ -22,20 +22,25 @@ class Parts:
         self.program = program
         self.keys = keys
 
-    def line(self, kind: str, path: str) -> str:
-        return f'<path class="wire {kind}" d="{path}"/>'
-
     def arrow(self, kind: str, path: str, head: str) -> str:
-        """A line with a head at its end, which the path ends in by H or V or a point."""
-        return f'<g class="{kind}">{self.line("", path)}{self._head(path, head)}</g>'
+        """A line that is no tensor of its own, with a head at its end if it has one."""
+        end = self._head(path, head) if head else ""
+        return f'<g class="{kind}"><path class="wire" d="{path}"/>{end}</g>'
 
-    def wire(self, tensor: str, kind: str, path: str, head: str) -> str:
-        """An arrow that is a tensor on its way."""
+    def wire(self, tensor: str, kind: str, path: str, head: str = "") -> str:
+        """A further line that is a tensor on its way; its name stands elsewhere."""
         halo = f'<path class="halo" d="{path}"/>'
         line = f'<path class="wire" d="{path}"/>'
-        return f"<g{self._links(tensor, kind)}>{halo}{line}{self._head(path, head)}</g>"
+        end = self._head(path, head) if head else ""
+        return f'<g class="{kind}"{self._keys(tensor)}>{halo}{line}{end}</g>'
 
-    def tensor(self, tensor: str, kind: str, path: str, head: str, x: float, y: float) -> str:
+    def wide(self, tensor: str) -> float:
+        """About how wide the names of a tensor and of its adjoint are, side by side."""
+        return sum(label_width(self.keys.name(name)) for name in (tensor, ADJOINT + tensor))
+
+    def tensor(
+        self, tensor: str, kind: str, path: str, head: str, x: float, y: float, small: bool
+    ) -> str:
         """An arrow between boxes with its tensor's name, and below it the place for its values."""
         before = kind == "bwd"
         anchor = ' text-anchor="end"' if before else ""
@@ -43,7 +48,9 @@ class Parts:
         slot = self.slot(tensor, x - wide if before else x, y + 25, wide, high)
         line = f'<path class="wire" d="{path}"/>'
         hit = f'<path class="hit" d="{path}"/>'
-        text = f'<text class="name" x="{x:g}" y="{y + 17:g}"{anchor}>{self._label(tensor)}</text>'
+        size = " small" if small else ""
+        name = self._label(tensor)
+        text = f'<text class="name{size}" x="{x:g}" y="{y + 17:g}"{anchor}>{name}</text>'
         back = self._back(tensor, x, y + 3, before)
         head_ = self._head(path, head) if head else ""
         return f"<g{self._links(tensor, kind)}>{hit}{back}{line}{head_}{text}{slot}</g>"
@@ -64,7 +71,8 @@ class Parts:
         """The shape of a tensor and of its adjoint, between their arrows."""
         text = self._shape(tensor)
         small = " tiny" if len(text) > 9 else ""
-        return f'<text class="shape{small}" x="{x:g}" y="{y:g}">{text}</text>' if text else ""
+        place = f'class="shape{small}" x="{x:g}" y="{y:g}"'
+        return f"<text {place}{self._keys(tensor)}>{text}</text>" if text else ""
 
     def chip(
         self, tensor: str, kind: str, x: float, y: float, width: float, shape: bool = False
@@ -76,8 +84,12 @@ class Parts:
         small = " small" if label_width(name) > width - wide - 2 * PAD else ""
         right = x + width - PAD + 2
         text = self._shape(tensor) if shape else ""
-        fits = label_width(name) + 6 * len(text) < width - 2 * PAD
-        about = f'<text class="shape side" x="{right:g}" y="{y + CHIP / 2 + 4:g}">{text}</text>'
+        room = width - 2 * PAD - label_width(name)
+        tiny = " tiny" if 7 * len(text) > room else ""
+        fits = 5.6 * len(text) < room
+        about = (
+            f'<text class="shape side{tiny}" x="{right:g}" y="{y + CHIP / 2 + 4:g}">{text}</text>'
+        )
         return (
             f"<g{self._links(tensor, f'chip {kind}')}>"
             f'<rect class="back" x="{x:g}" y="{y:g}" width="{width:g}" height="{CHIP}" rx="6"/>'
@@ -103,15 +115,15 @@ class Parts:
         )
 
     def _links(self, tensor: str, kind: str) -> str:
-        marks = tensor.count(ADJOINT)
-        shape = self._shape(tensor[marks:])
-        spoken_ = escape(" ".join([spoken(self.keys.name(tensor)), shape]).strip())
+        """The attributes of the one group that stands for a tensor: a reader can go there by keys."""
+        shape = self._shape(tensor.lstrip(ADJOINT))
+        text = escape(" ".join([spoken(self.keys.name(tensor)), shape]).strip())
+        return f' class="{kind}"{self._keys(tensor)} tabindex="0" role="button" aria-label="{text}"'
+
+    def _keys(self, tensor: str) -> str:
         equations = escape(" ".join(self.keys.equations(tensor)))
         linked = f' data-eq="{equations}"' if equations else ""
-        return (
-            f' class="{kind}" data-term="{escape(self.keys.key(tensor))}"{linked} tabindex="0" '
-            f'role="button" aria-label="{spoken_}"'
-        )
+        return f' data-term="{escape(self.keys.key(tensor))}"{linked}'
 
     def _label(self, tensor: str) -> str:
         return label(self.keys.name(tensor))
@@ -157,6 +169,3 @@ def _commands(path: str) -> list[tuple[str, str]]:
             command, text = found[-1]
             found[-1] = (command, text + char)
     return found
-
-
-__all__ = ["TAG", "Parts"]

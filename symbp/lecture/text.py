@@ -74,6 +74,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "held": ("held out", "验证"),
     "accuracy": ("Accuracy", "准确率"),
     "norms": ("Gradient norm of each parameter", "各参数的梯度范数"),
+    "flow": ("Before training: the gradient on its way back", "训练之前：回传途中的梯度"),
+    "healthy": ("healthy", "正常"),
+    "vanishing": ("vanishing", "消失"),
+    "exploding": ("exploding", "爆炸"),
+    "not measured": ("not measured", "未测量"),
+    "not finite": ("not finite", "非有限值"),
     "boundary": ("Output over the plane of inputs", "输入平面上的输出"),
     "fit": ("The curve it has learned", "学到的曲线"),
     "keys": (

@@ -13,6 +13,7 @@ import pytest
 import symbp
 from symbp import examples
 from symbp.lecture import page as pages
+from symbp.lecture import page_flow
 from symbp.lecture.recording import record
 from tests import peers
 
@@ -20,11 +21,39 @@ SETTINGS = {"viewport": {"width": 1280, "height": 720}, "reduced_motion": "reduc
 SECONDS = 0.2  # of training that a test's page records
 
 
+# Points at every term, line and arrow in turn. Gives those whose marked elements are not exactly those
+# with the same key, and the tensors that are not marked in all three columns.
+POINT = """() => {
+  const all = [...document.querySelectorAll("main [data-term], main [data-eq], #path [data-eq]")];
+  const places = new Map();
+  const keep = (key, element) => places.set(key, (places.get(key) ?? new Set()).add(element));
+  for (const element of all) {
+    if (element.dataset.term) keep(element.dataset.term, element);
+    for (const id of (element.dataset.eq ?? "").split(" ")) keep("q." + id, element);
+  }
+  const marks = document.getElementsByClassName("mark");
+  const wrong = new Set();
+  for (const element of all) {
+    const own = element.dataset.term;
+    const keys = own ? [own] : element.dataset.eq.split(" ").map((id) => "q." + id);
+    element.dispatchEvent(new PointerEvent("pointerover", { bubbles: true }));
+    const wanted = new Set(keys.flatMap((key) => [...places.get(key)]));
+    const marked = [...marks];
+    if (marked.length !== wanted.size || !marked.every((e) => wanted.has(e))) wrong.add(keys.join());
+    const columns = new Set([...wanted].map((e) => e.closest("main > section").id));
+    const needed = own?.startsWith("e.") ? [] : ["picture", "derivation", "code"];
+    if (!needed.every((name) => columns.has(name))) wrong.add(`${keys} only in ${[...columns]}`);
+  }
+  return [...wrong];
+}"""
+
+
 @functools.cache
 def made(network: symbp.Network, lang: str = "en") -> str:
     """The page of a network, with a shorter training run than a reader gets."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "record", functools.partial(record, seconds=SECONDS))
+        patch.setattr(page_flow, "SEEDS", 1)
         return pages.page(network, lang)
 
 

@@ -39,7 +39,7 @@ function ticks(low, high, byMagnitude) {
 export function short(value) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.001 || size >= 10000)) return value.toExponential(1).replace("-", "\u2212");
+  if (size !== 0 && (size < 0.001 || size >= 10000)) return value.toExponential(1).replace(".0e", "e").replace("-", "\u2212");
   return String(Number(value.toPrecision(3))).replace("-", "\u2212");
 }
 

@@ -5,11 +5,13 @@ import { draw } from "./formulas.js";
 import { before } from "./run.js";
 
 const TERM = "\\htmlData{term=";
+const EXPONENT = /\^(\\top|\w|\{[^{}]*\})$/; // of a tensor; it stays, behind the numbers
 const SMALL = 0.62; // of the formula's size
 const ROW = 1.5;
 const WIDEST = 44; // of the digits' size, for a whole equation; a longer one would not be legible
 
-// The element, or null where some tensor of the equation is unknown, or too large for its digits.
+// The element, or null where some tensor of the equation is unknown, too large for its digits, or only
+// one copy or sample of what its numbers are.
 export function withNumbers(step, latex) {
   const used = [];
   const parts = latex.split(/ = | \\leftarrow /);
@@ -25,6 +27,8 @@ export function withNumbers(step, latex) {
   element.querySelectorAll("[data-value]").forEach((place) => {
     const room = place.querySelector(".katex-rule");
     const cells = grid(used[Number(place.dataset.value)]);
+    room.style.verticalAlign = room.style.bottom; // KaTeX moves it by less than its line makes room for
+    room.style.bottom = "0";
     cells.style.fontSize = `${SMALL}em`;
     cells.style.width = `calc(${room.style.borderRightWidth} / ${SMALL})`;
     cells.style.height = `calc(${room.style.borderTopWidth} / ${SMALL})`;
@@ -46,8 +50,8 @@ function replaced(latex, valueOf, used) {
     rest = rest.slice(close + 1);
     if (name.startsWith("t.")) {
       const value = valueOf(name.slice(2));
-      if (!value || !isSmall(value)) return null;
-      text += `\\htmlData{value=${used.length}}{${rule(value)}}`;
+      if (!value || !isSmall(value) || body.includes("^{(")) return null;
+      text += `\\htmlData{value=${used.length}}{${rule(value)}}${body.match(EXPONENT)?.[0] ?? ""}`;
       used.push(value);
     } else {
       const inner = replaced(body, valueOf, used);
