@@ -59,7 +59,7 @@ def activated(signal: Signal, known: Moments) -> tuple[Signal, Array]:
 
 
 def _shared(activation: Activation, q: float, p: float) -> float:
-    """E[phi(u) phi(v)] for normal u, v of variance q and covariance p (Schoenholz et al. 2017, eq. 5).
+    """E[phi(u) phi(v)] for normal u, v of variance q and covariance p (Schoenholz et al. 2017, section 2).
 
     u and v have a common part of variance |p| and, given it, are independent.
     """

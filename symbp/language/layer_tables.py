@@ -7,7 +7,14 @@ from dataclasses import replace
 from symbp.language.declared import freeze
 from symbp.language.kinds import NAME, Option, list_of
 from symbp.language.layer_parts import Parts, read_parts
-from symbp.language.options import INIT, LAYERS, MERGING, NESTING, SHAPING, WITHOUT_PARAMETERS
+from symbp.language.options import (
+    LAYERS,
+    MERGING,
+    NESTING,
+    SHAPING,
+    WITHOUT_PARAMETERS,
+    has_weights,
+)
 from symbp.language.scope import Scope
 from symbp.language.sections import Section
 from symbp.language.spec import Layer
@@ -33,7 +40,7 @@ def _read_layer(section: Section, scope: Scope, depth: int) -> Layer:
     owner = scope.owner(section, kind) if "share" in section.values else None
     table = _taken_over(section, scope.tables[owner.name or ""]) if owner else section
     options = table.read({k: option for k, option in LAYERS[kind].items() if k != "layers"})
-    if LAYERS[kind].get("init") is INIT and options["init"] is None:
+    if has_weights(kind) and options["init"] is None:
         options["init"] = scope.init
     scope.enter(section, _times(options))
     parts = read_parts(kind, table, options)

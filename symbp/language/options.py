@@ -107,6 +107,12 @@ LAYERS: dict[str, Options] = {
     "formula":       {"formula": Option(FORMULA), **DECLARED},
 }  # fmt: skip
 
+
+def has_weights(kind: str) -> bool:
+    """Whether a type of layer has weights that ``init`` can start."""
+    return LAYERS[kind].get("init") is INIT
+
+
 MERGING = ("add", "multiply", "concat")
 NESTING = ("residual", "repeat")
 WITHOUT_PARAMETERS = (

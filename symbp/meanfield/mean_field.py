@@ -81,7 +81,7 @@ def check_variance(name: str, value: float) -> None:
 
 def depth(factor: float) -> float:
     """1/|log factor| layers: the depth scale of what changes by a factor from layer to layer
-    (Schoenholz et al. 2017, eqs. 9 and 15)."""
+    (Schoenholz et al. 2017, sections 3 and 4)."""
     if factor in (0.0, math.inf):
         return 0.0
     return math.inf if abs(abs(factor) - 1) < NEAR_ONE else 1 / abs(math.log(abs(factor)))

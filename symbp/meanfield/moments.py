@@ -2,7 +2,7 @@
 
 With z standard normal: ``second`` is E[phi(sqrt(q) z)^2], ``slope`` E[phi'(sqrt(q) z)^2], ``rise``
 the derivative of ``second`` by q, ``mean`` E[phi(sqrt(q) z)]. The theory of wide random networks needs
-no more (Poole et al. 2016, eqs. 3 and 4; Schoenholz et al. 2017, section 3).
+no more (Poole et al. 2016, eq. 3; Schoenholz et al. 2017, sections 3 and 4).
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def test_relu_is_exact():
     assert (found.sigma_w2, found.sigma_b2, found.q_star) == (2.0, 0.0, None)
 
 
-# Roberts, Yaida and Hanin (2022), section 5.3.3
+# Roberts, Yaida and Hanin (2022), section 5.3.4
 @pytest.mark.parametrize(
     ("activation", "sigma_w2", "sigma_b2", "q_star"),
     [("silu", 1.98800468, 0.55514317, 14.32017362), ("gelu", 1.98305826, 0.17292239, 3.5615528)],
