@@ -137,7 +137,7 @@ class _Picture:
             yield self.parts.chip(name, kind, 0, y, BESIDE, shape=True)
             if self.keys.is_used(ADJOINT + name):
                 far = self.layout.width - BESIDE
-                path = f"M{right:g} {middle:g}H{far - 1:g}"
+                path = f"M{right + 1:g} {middle:g}H{far - 1:g}"
                 yield self.parts.wire(ADJOINT + name, "bwd", path, "right")
                 yield self.parts.chip(ADJOINT + name, "bwd", far, y, BESIDE)
 
