@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ class Court:
         return verdict
 
     def _judged(self, bench: Bench, answer: Answer, outcomes: tuple[Outcome, ...]) -> Verdict:
-        return judge(bench, answer.name, outcomes, answer.where, answer.notes)
+        verdict = judge(bench, answer.name, outcomes)
+        return replace(verdict, lines=answer.where, notes=answer.notes, kind=answer.kind)
 
     @property
     def has_modes(self) -> bool:

@@ -38,10 +38,12 @@ Environment = dict[str, Any]
 
 @dataclass(frozen=True)
 class Written:
-    """An equation in a system; one that ``overwrites`` keeps the last of several values at a place."""
+    """An equation in a system; one that ``overwrites`` keeps the last of several values at a place:
+    the last of a loop over the letters that adjoints have ("places"), or of one over the others
+    ("windows")."""
 
     equation: Equation
-    overwrites: bool = False
+    overwrites: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ class Machine:
             return placed
         letters, places = self.compiler.places(target)
         if written.overwrites:
-            letters, places = self._outer_first(written.equation, letters, places)
+            letters, places = self._outer_first(written, letters, places)
         run = self.compiler.whole(value, letters)
 
         def scattered(t: Tensors) -> Array:
@@ -123,13 +125,13 @@ class Machine:
 
     @staticmethod
     def _outer_first(
-        equation: Equation, letters: tuple[Letter, ...], places: Run
+        written: Written, letters: tuple[Letter, ...], places: Run
     ) -> tuple[tuple[Letter, ...], Run]:
-        """The letters with those in front that no adjoint has: a loop over windows runs over these, and
-        its last step is what stays."""
-        read = {i for r in entries(equation.rhs) if r.name.startswith(ADJOINT) for i in r.indices}
-        outer = tuple(i for i in letters if i not in read)
-        order = (*outer, *(i for i in letters if i in read))
+        """The letters with those of the loop in front, whose last step is what stays."""
+        reads = entries(written.equation.rhs)
+        known = {i for r in reads if r.name.startswith(ADJOINT) for i in r.indices}
+        outer = [i for i in letters if (i in known) == (written.overwrites == "places")]
+        order = (*outer, *(i for i in letters if i not in outer))
         axes = [letters.index(i) for i in order]
         return order, lambda t: tuple(np.transpose(a, axes) for a in places(t))
 

@@ -99,8 +99,9 @@ class Mutations:
                 yield self.mutation(owner, system, number, (), where, edit, raw)
             if overlaps(equation):
                 edit = Edit("missing_sum", equation.rhs, 1, None, equation.rhs)
-                new = (replace(written, overwrites=True),)
-                yield self.mutation(owner, system, number, new, where, edit, raw)
+                for loop in ("windows", "places"):
+                    new = (replace(written, overwrites=loop),)
+                    yield self.mutation(owner, system, number, new, where, edit, raw)
 
     def paths(self, part: Part) -> Iterator[Mutation]:
         """What flows into a tensor from one of several parts that read it."""

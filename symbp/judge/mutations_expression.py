@@ -166,7 +166,8 @@ class Edits:
         rest = sp.Mul(*(f for f in factors if f != above[0]))
         if rest.is_number or not any(True for _ in entries(rest)):
             return
-        yield Edit("missing_factor", site.put(above[0]), 0, site, rest)
+        weight = isinstance(rest, Entry) and rest.name in self.unit.parameters
+        yield Edit("missing_factor", site.put(above[0]), int(weight), site, rest)
         name = above[0].name.removeprefix(ADJOINT)
         if name in self.unit.letters and not rest.has(Reduction) and not site.bound:
             value = Entry(name, *above[0].indices)

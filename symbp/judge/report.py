@@ -62,7 +62,7 @@ class Report:
     @cached_property
     def words(self) -> Sentences:
         assert self.verdict.bench is not None
-        return Sentences(self.verdict.bench, self.lang)
+        return Sentences(self.verdict.bench, self.lang, self.verdict.kind)
 
     @property
     def title(self) -> str:

@@ -74,6 +74,7 @@ class Verdict:
     bench: Bench | None = None
     notes: tuple[str, ...] = ()
     lines: Lines = field(default_factory=dict)
+    kind: str = ""  # of the answer: function, class or text
     unusable: Unusable | None = None
 
     @property
@@ -83,15 +84,9 @@ class Verdict:
         )
 
 
-def judge(
-    bench: Bench,
-    answer: str,
-    outcomes: tuple[Outcome, ...],
-    lines: Lines | None = None,
-    notes: tuple[str, ...] = (),
-) -> Verdict:
-    """Judge what an answer says at the points of a bench; ``lines`` are where it says what."""
-    return replace(_Judge(bench, outcomes).run(answer), lines=lines or {}, notes=notes)
+def judge(bench: Bench, answer: str, outcomes: tuple[Outcome, ...]) -> Verdict:
+    """Judge what an answer says at the points of a bench."""
+    return _Judge(bench, outcomes).run(answer)
 
 
 class _Judge:

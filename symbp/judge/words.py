@@ -102,6 +102,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "{left} 中漏掉了经过下一时间步的路径：缺少 {term}（截断的沿时间反向传播）。",
     ),
     "bias_missing": (
+        "{left}, the gradient of a bias, is missing.",
+        "缺少偏置的梯度 {left}。",
+    ),
+    "bias_missing.class": (
         "{left} is missing: the bias never moves.",
         "缺少 {left}：偏置从不更新。",
     ),
@@ -129,6 +133,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "{left} 的形状不对：{problem}。",
     ),
     "missing": (
+        "{left} is missing.",
+        "缺少 {left}。",
+    ),
+    "missing.class": (
         "{left} is missing: the parameter never moves.",
         "缺少 {left}：参数从不更新。",
     ),

@@ -26,7 +26,8 @@ from symbp.writers.formulas import Formulas
 class Sentences:
     """Words for the mistakes of answers to one network."""
 
-    def __init__(self, bench: Bench, lang: str) -> None:
+    def __init__(self, bench: Bench, lang: str, kind: str = "") -> None:
+        self.kind = kind  # of the answer: function, class or text
         self.bench = bench
         self.lang = lang
         self.terms = Terms(bench.program)
@@ -77,6 +78,8 @@ class Sentences:
             return "regularization" if values["wrong"] else "regularization.missing"
         if kind == "bias_missing" and mistake is not None:
             return "bias_missing.forward"
+        if kind in ("bias_missing", "missing") and self.kind == "class":
+            return f"{kind}.class"
         if kind == "transpose" and edit is not None and _is_kernel(edit.wrong or edit.rhs):
             return "transpose.kernel"
         if kind == "transpose" and (edit is None or edit.site is None or edit.site.parent is None):
