@@ -172,16 +172,15 @@ def _backward(params, cache, t):
         dW7[l] = np.tensordot(a6[l], dz7, axes=([0, 1], [0, 1]))
         db7[l] = dz7.sum(axis=(0, 1))  # ∂L/∂b7[l,j] = Σ_nt ∂L/∂z7[l,j]
         da6 = dz7 @ W7[l].T  # ∂L/∂a6[l,n] = ∂L/∂z7[l,n] W7[l]ᵀ
-        # ∂L/∂z6[l,n] = 1/2 ∂L/∂a6[l,n] ⊙ (1 + 5·10⁻⁶ √2/√π z6[l,n] ⊙ (26829 z6[l,n]² + 200000) ⊙
+        # ∂L/∂z6[l,n] = 1/2 ∂L/∂a6[l,n] ⊙ (1 + √2/√π z6[l,n] ⊙ (1 + 0.134145 z6[l,n]²) ⊙
         #   (1 - a6_[l,n]²) + a6_[l,n])
         dz6 = (
             0.5
             * da6
             * (
                 1
-                + 5e-06
-                * z6[l]
-                * (26829 * z6[l] ** 2 + 200000)
+                + z6[l]
+                * (1 + 0.134145 * z6[l] ** 2)
                 * (1 - a6_[l] ** 2)
                 * math.sqrt(2)
                 / math.sqrt(np.pi)
