@@ -63,7 +63,8 @@ class ChainRule(Neurons):
                     target = head.names[adjoint.name]
                     made.setdefault(target, []).append(Arrow(target, "L", (factor,)))
                 continue
-            add(head.text.derivation.contributions, {**head.names, "L": "L"}, seed=False)
+            names = {**self.names_of(head), "L": "L"}
+            add(head.text.derivation.contributions, names, seed=False)
         joined = {id(h.node) for h in self.program.heads if h.node is not None}
         for node in self.program.graph.nodes:
             if id(node) not in joined:
@@ -80,6 +81,12 @@ class ChainRule(Neurons):
                         tensor = statement.defines.removeprefix(ADJOINT)
                         made.setdefault(tensor, []).append(Arrow(tensor, "L", (factor,)))
         return made
+
+    def names_of(self, head: Head) -> Mapping[str, str]:
+        """The tensors by a head's own names, those of the parts of its loss, too."""
+        own = {local: name for local, name in head.names.items() if local != "L"}
+        pieces = (p for s in statements(self.program.loss) for p in s.pieces)
+        return next((p.names for p in pieces if own.items() <= p.names.items()), head.names)
 
     @cached_property
     def carried(self) -> dict[str, str]:

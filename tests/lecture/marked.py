@@ -11,6 +11,7 @@ from symbp.lecture.terms import Marked, marked
 from symbp.network.program import Program
 from symbp.writers.equations import Entry, equations
 from symbp.writers.module import Module, write
+from tests import examples as networks
 
 TERM = re.compile(r"\\htmlData\{term=([^{}]*)\}\{")
 
@@ -47,7 +48,7 @@ class Case:
 
 @cache
 def example(name: str) -> Case:
-    return case(symbp.load(name))
+    return case(networks.example(name))
 
 
 def case(network: symbp.Network) -> Case:

@@ -280,3 +280,11 @@ def test_a_chain_deeper_than_the_stack_of_python():
     (line,) = network.derive(notation="scalar", wrt=("W1",)).results
     assert line.right.plain.startswith("∂L/∂a") and line.right.plain.endswith("tanh'(w1 x + b1) x")
     assert len(line.right.plain) < 1200
+
+
+def test_parts_of_a_loss_are_not_the_layers_of_that_name():
+    layers = [{"type": "dense", "units": 2, "name": name} for name in "se"]
+    loss = {"formula": "s[n,k] = y[n,k] - t[n,k]\nL[n] = sum(s[n,k]**2, k)"}
+    network = symbp.Network(name="net", input={"shape": [2]}, layer=layers, loss=loss)
+    derived = network.derive(notation="scalar", wrt=("W1",))
+    assert [line.right.plain for line in derived.results] == ["2 (e - t) w2 x"]
