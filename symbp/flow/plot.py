@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 NORM = r"norm of ∂L/∂layer"
 BOUND: Any = {"ls": "--", "color": GREY, "lw": 1.2, "label": "bound, with these weights"}
 PREDICTED: Any = {"color": ORANGE, "lw": 2, "label": "predicted"}
-MANY = 30  # layers; of more the points are small
+MANY = 30  # layers; more have a band
+ROOM = 1e3  # above the largest measured norm, where a bound may run off
 FAR = 1e40  # beyond any axis
 DECADES = 24  # below the largest measured norm, where bounds and curves may run off
 
@@ -67,15 +68,18 @@ def draw_layers(axes: Axes, report: Report, title: str = "") -> None:
 
 
 def points(axes: Axes, places: np.ndarray, rows: Sequence[Row], colour: str, label: str) -> None:
-    """Medians, and bars over the middle half of the initialisations."""
+    """Medians, and bars, or a band, over the middle half of the initialisations."""
     middle, low, high = (
         np.array([getattr(row.measured, part) if row.measured else np.nan for row in rows])
         for part in ("median", "low", "high")
     )
     shown = np.where(middle > 0, middle, np.nan)
+    if len(rows) > MANY:
+        axes.plot(places, shown, ".", color=colour, ms=3, label=label)
+        axes.fill_between(places, low, high, color=colour, alpha=0.25, lw=0)
+        return
     bars = [shown - np.minimum(low, shown), np.maximum(high, shown) - shown]
-    size = 4.5 if len(rows) <= MANY else 2
-    axes.errorbar(places, shown, yerr=bars, fmt="o", color=colour, ms=size, lw=1.1, label=label)
+    axes.errorbar(places, shown, yerr=bars, fmt="o", color=colour, ms=4.5, lw=1.1, label=label)
 
 
 def shade(axes: Axes, rows: Sequence[Row]) -> None:
@@ -92,7 +96,7 @@ def finish(axes: Axes, labels: Sequence[str], *, beside: bool = False, legend: b
     drawn = [np.asarray(line.get_ydata(), float) for line in axes.get_lines()]
     values = np.concatenate([v[np.isfinite(v) & (v > 0)] for v in drawn if v.size > 2 or labels])
     if values.size:
-        top = float(values.max())
+        top = min(float(values.max()), ROOM * _largest_measured(axes))
         logarithmic(axes, max(float(values.min()), top / 10.0**DECADES), top)
     axes.set_ylabel(NORM)
     name_layers(axes, labels)
@@ -100,6 +104,18 @@ def finish(axes: Axes, labels: Sequence[str], *, beside: bool = False, legend: b
         axes.legend(fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     elif legend:
         axes.legend(fontsize=8, loc="best")
+
+
+def _largest_measured(axes: Axes) -> float:
+    """Of all points, bounds and predictions left out."""
+    known = [
+        float(value)
+        for line in axes.get_lines()
+        if line.get_linestyle() == "None"
+        for value in np.ravel(np.asarray(line.get_ydata(), float))
+        if np.isfinite(value)
+    ]
+    return max(known, default=float("inf"))
 
 
 def draw_training(axes: Axes, report: Report, moments: Sequence[Moment]) -> None:

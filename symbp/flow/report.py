@@ -17,6 +17,7 @@ from symbp.flow.probe import Key
 from symbp.flow.product import Products
 from symbp.flow.recurrence import Recurrence, recurrences
 from symbp.flow.sites import Site
+from symbp.flow.transfer import RULES
 from symbp.network.program import Program
 from symbp.writers.document import NOTHING, Text
 
@@ -113,8 +114,20 @@ def reported(products: Products, made: Bench, seeds: int) -> Report:
         spread([n.loss for n in norms]),
         seeds,
         recurrent,
-        notes(products, recurrent),
+        (*notes(products, recurrent), *_uncovered(products.program, rows)),
     )
+
+
+def _uncovered(program: Program, rows: tuple[Row, ...]) -> list[str]:
+    """Where predictions end on the way back, and the kinds of layers that theory does not cover."""
+    first = next((r for r in rows if r.predicted is None and r.measured is not None), None)
+    if first is None:
+        return []
+    known = {*RULES, "activation", "softmax", "dropout"}
+    kinds = sorted({node.kind for node in program.graph.nodes} - known)
+    what = " and ".join([", ".join(kinds[:-1]), *kinds[-1:]] if len(kinds) > 1 else kinds)
+    why = f": theory does not cover {what}" if kinds else ""
+    return [f"No prediction from {first.layer} on{why}."]
 
 
 def _of(norms: list[Norms], site: Site) -> list[float]:

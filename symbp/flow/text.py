@@ -96,10 +96,10 @@ def sentences(report: Report) -> list[str]:
         shown = len(chosen(len(report.rows)))
         lines.append(f"{shown} of {len(report.rows)} layers are shown; --format json has them all.")
     lines.append(
-        f"Norms of ∂L/∂layer for a whole batch, medians of {report.seeds} initialisations; half of "
-        f"them lie within the factor ×÷."
+        f"measured: norms of ∂L/∂layer for a whole batch, medians of {report.seeds} initialisations, "
+        "half of which lie within the factor ×÷; predicted: what theory makes of the first of them."
     )
-    lines.append(f"{RULE[0].upper()}{RULE[1:]}.")
+    lines.append(f"{RULE}.")
     return lines
 
 

@@ -221,3 +221,18 @@ def test_no_gradient_is_told(tmp_path: Path) -> None:
     )
     result = run(str(path))
     assert result.exit_code == 2 and "no layer has parameters" in result.stderr
+
+
+def test_where_theory_ends_is_told() -> None:
+    found = report(example("detector").program, seeds=2, samples=8)
+    assert any("theory does not cover maxpool2d" in note for note in found.notes)
+    assert not any(
+        "theory" in note for note in report(example("deep_sigmoid").program, seeds=2).notes
+    )
+
+
+def test_prediction_and_measurement_agree() -> None:
+    """Twelve sigmoid layers of 24 neurons: within a quarter at every layer."""
+    for row in report(stack(*[24] * 12, 1, activation="sigmoid", inputs=2).program).rows:
+        assert row.measured is not None and row.predicted is not None
+        assert row.predicted == pytest.approx(row.measured.median, rel=0.25)
