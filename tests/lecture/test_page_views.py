@@ -121,7 +121,7 @@ def test_what_a_stranger_writes_does_nothing(opened):
 
 
 def test_the_page_in_chinese(opened):
-    window = opened(example("article", "zh"))
+    window = opened(example("article", "zh"), "steps=open")
     window.draw_all()
     assert window.run("() => document.documentElement.lang") == "zh-Hans"
     assert window.run(

@@ -28,6 +28,22 @@ export function typeset(element, latex, inline = false) {
   watcher.observe(element);
 }
 
+// Puts other children into an element; the formulas and terms of the old ones are forgotten.
+export function refill(element, ...children) {
+  if (element.firstChild) {
+    leave(element);
+    for (const old of waiting.keys()) {
+      if (old !== element && element.contains(old)) forget(old);
+    }
+  }
+  element.replaceChildren(...children);
+}
+
+function forget(element) {
+  watcher.unobserve(element);
+  waiting.delete(element);
+}
+
 export function drawAll() {
   drawWaiting([...waiting.keys()]);
 }
@@ -36,8 +52,7 @@ function drawWaiting(elements) {
   const fresh = [];
   for (const element of elements) {
     const { latex, inline } = waiting.get(element) ?? {};
-    watcher.unobserve(element);
-    waiting.delete(element);
+    forget(element);
     if (latex === undefined) continue;
     draw(element, latex, inline);
     if (!inline) fresh.push(element);

@@ -1,21 +1,28 @@
-// Keys: left, right, home, end and space move the player; Escape unpins, Enter pins, up and down go through the terms of an equation or a line.
+// Keys: left, right, home, end and space move the player; Enter pins and Escape unpins, and up and down
+// go through the terms of an equation or a line.
 
 import { pin } from "./marks.js";
 import { go, isOn, move, play, toEnd } from "./player.js";
 import { set } from "./state.js";
+
+const LINKED = "[data-term],[data-eq]:not(a)";
 
 export function startKeyboard() {
   document.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const focused = document.activeElement;
     if (focused?.matches("input, dialog *")) return;
-    if (steer(event.key, focused)) event.preventDefault();
-    if (event.key === "Escape") set({ pin: "", from: "" });
-    else if (event.key === "Enter" && focused?.matches("[data-term],[data-eq]:not(a)")) pin(focused);
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-      if (walk(focused, event.key === "ArrowDown" ? 1 : -1)) event.preventDefault();
-    }
+    if (steer(event.key, focused) || look(event.key, focused)) event.preventDefault();
   });
+}
+
+function look(key, focused) {
+  if (key === "Escape") set({ pin: "", from: "" });
+  else if ((key === "Enter" || key === " ") && focused?.matches(LINKED)) pin(focused);
+  else if (key === "ArrowDown") return walk(focused, 1);
+  else if (key === "ArrowUp") return walk(focused, -1);
+  else return false;
+  return true;
 }
 
 function steer(key, focused) {

@@ -2,9 +2,9 @@
 
 import { data, equations, word } from "./data.js";
 import { bring, make } from "./dom.js";
-import { typeset } from "./formulas.js";
+import { refill, typeset } from "./formulas.js";
 import { formula, rows } from "./rows.js";
-import { elementsOf, enter, leave } from "./marks.js";
+import { elementsOf, enter } from "./marks.js";
 import { set, whenChanged } from "./state.js";
 
 const place = new Map(data.equations.map((equation, k) => [equation.id, k]));
@@ -40,14 +40,14 @@ function longest(id, known = new Map()) {
 function show({ from, notation }) {
   for (const element of shown) element.classList.remove("origin");
   const crumbs = document.getElementById("path");
-  leave(crumbs);
+  refill(crumbs);
   crumbs.hidden = !equations.has(from);
   document.body.classList.toggle("tracing", !crumbs.hidden);
   shown = [];
   if (crumbs.hidden) return;
   shown = elementsOf([...ancestors(from)].map((id) => "q." + id));
   for (const element of shown) element.classList.add("origin");
-  crumbs.replaceChildren(make("strong", { text: word("path") }));
+  crumbs.append(make("strong", { text: word("path") }));
   for (const id of longest(from)) crumbs.append(crumb(id, notation));
   crumbs.append(make("button", { type: "button", text: word("close"), onclick: () => set({ from: "" }) }));
   enter(crumbs);

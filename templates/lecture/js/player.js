@@ -2,7 +2,7 @@
 
 import { data, equations, word } from "./data.js";
 import { make } from "./dom.js";
-import { typeset } from "./formulas.js";
+import { refill, typeset } from "./formulas.js";
 import { icon } from "./icons.js";
 import { count, current, rounds } from "./run.js";
 import { set, state, whenChanged } from "./state.js";
@@ -93,7 +93,7 @@ function showStep(last) {
     const round = rounds(step);
     const name = make("span");
     typeset(name, known, true);
-    parts.label.replaceChildren(part + ": ", name, round ? ` (${round})` : "");
+    refill(parts.label, part + ": ", name, round ? ` (${round})` : "");
   }
 }
 

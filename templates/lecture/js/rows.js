@@ -2,7 +2,7 @@
 
 import { data, equations, word } from "./data.js";
 import { make } from "./dom.js";
-import { typeset } from "./formulas.js";
+import { refill, typeset } from "./formulas.js";
 import { icon } from "./icons.js";
 import { set, state, whenChanged } from "./state.js";
 
@@ -76,15 +76,14 @@ function refresh({ notation }) {
     row.how.hidden = !data.steps[notation][id]?.length;
     fillSteps(id);
   }
-  const place = document.getElementById("symbols");
-  place.replaceChildren(...blocks(data.intro[notation]));
+  refill(document.getElementById("symbols"), ...blocks(data.intro[notation]));
 }
 
 function fillSteps(id) {
   const row = rows.get(id);
   if (row.steps.hidden || row.filled === state.notation) return;
   row.filled = state.notation;
-  row.steps.replaceChildren(...blocks(data.steps[state.notation][id] ?? []));
+  refill(row.steps, ...blocks(data.steps[state.notation][id] ?? []));
 }
 
 function intro() {

@@ -5,7 +5,7 @@ import { digits, image, isSmall, shown } from "./cells.js";
 import { draw } from "./charts.js";
 import { data, equations } from "./data.js";
 import { bring, make } from "./dom.js";
-import { fit, typeset } from "./formulas.js";
+import { fit, refill, typeset } from "./formulas.js";
 import { whenPointed } from "./marks.js";
 import { rows } from "./rows.js";
 import { computed, current, known, operands } from "./run.js";
@@ -18,6 +18,7 @@ const lines = [...document.querySelectorAll(".line[data-eq]")];
 const tensors = [...document.querySelectorAll(".drawing [data-term]")];
 const NARROW = 4; // columns of numbers in what an equation reads
 const ROOM = 50; // for a number, in the units of the picture
+const held = new Map(); // slot -> the address of what is drawn in it
 let opened = null; // the row whose numbers are shown
 
 function show() {
@@ -44,9 +45,11 @@ function show() {
 }
 
 function fill(slot, value) {
+  const wanted = value && image(value); // another one where light and dark change
+  if (held.get(slot) === wanted) return;
+  held.set(slot, wanted);
   slot.parentElement.classList.toggle("full", Boolean(value));
-  if (!value) slot.replaceChildren();
-  else slot.replaceChildren(...drawn(value, slot.width.baseVal.value));
+  slot.replaceChildren(...(value ? drawn(value, slot.width.baseVal.value) : []));
 }
 
 // Cells; a single number as such where there is room for it.
@@ -65,7 +68,7 @@ function drawn(value, room) {
 function open(step) {
   if (opened) {
     opened.values.hidden = true;
-    opened.values.replaceChildren();
+    refill(opened.values);
   }
   opened = step ? rows.get(step.id) : null;
   if (!opened) return;
@@ -107,7 +110,7 @@ function peek(element) {
   const value = state.mode === "step" && name ? known().get(name) : undefined;
   box.hidden = !value;
   if (!value) return;
-  box.replaceChildren(card(name, value));
+  refill(box, card(name, value));
   const place = element.getBoundingClientRect();
   const size = box.getBoundingClientRect();
   const left = Math.min(Math.max(8, place.left), innerWidth - size.width - 8);

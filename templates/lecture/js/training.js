@@ -39,6 +39,7 @@ function about(run) {
 function panel(kind, title, { element, at }, legend = []) {
   const names = legend.map(({ kind, text }) => make("span", { class: `legend ${kind}`, text }));
   const head = make("h3", {}, make("span", { text: title }), ...names);
+  if (element.matches("[role=img]")) element.setAttribute("aria-label", title);
   return { element: make("section", { class: `panel ${kind}` }, head, element), at };
 }
 
