@@ -24,7 +24,7 @@ from symbp.judge.exercise_steps import Step, Writing
 from symbp.judge.outcome import Answer, Network, Unusable
 from symbp.judge.points import points
 from symbp.judge.text.answer import read
-from symbp.judge.verdict import judge
+from symbp.judge.verdict import Blame, judge
 
 AGREE = 1e-9
 SEEN = 1e-2  # relative: a mistake shows in the numbers of the sheet
@@ -128,19 +128,22 @@ def _planted(
             wrong = candidate.among(backward)
             _, steps = measured(chosen, numbers, forward, wrong)
             step = next(s for s in steps if s.id == candidate.step.id)
-            if _differs(step, right[step.id]) and _named(bench, chosen, wrong, candidate):
-                return replace(candidate, step=step)
+            if _differs(step, right[step.id]):
+                blame = _blame(bench, chosen, wrong, candidate)
+                if blame is not None:
+                    return replace(candidate, step=step, blame=blame, bench=bench)
         except Unusable:
             continue
     raise InputError(f"no mistake could be planted into {chosen.network.spec.name}")
 
 
-def _named(bench: Bench, chosen: Small, steps: Steps, candidate: Planted) -> bool:
-    """Whether the judge, given these lines as an answer, blames the planted step alone."""
+def _blame(bench: Bench, chosen: Small, steps: Steps, candidate: Planted) -> Blame | None:
+    """What the judge says of these lines as an answer, where it blames the planted step alone."""
     outcomes = _read(chosen, steps).evaluate(bench.points)
     judged = judge(bench, NAME.name, outcomes).parameters.values()
-    roots = {(b.kind, b.where) for j in judged for b in j.blames if not (b.following or b.also)}
-    return roots == {(candidate.mutation.kind, candidate.mutation.where)}
+    roots = [b for j in judged for b in j.blames if not (b.following or b.also)]
+    planted = (candidate.mutation.kind, candidate.mutation.where)
+    return roots[0] if {(b.kind, b.where) for b in roots} == {planted} else None
 
 
 def _differs(step: Step, right: Step) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from symbp.calculus.equation import Equation
+from symbp.judge.diagnose_bench import Bench
 from symbp.judge.evaluate_network import Chain
 from symbp.judge.exercise_network import backward
 from symbp.judge.exercise_steps import Step, Writing
 from symbp.judge.mutations import Mutations
 from symbp.judge.mutations_mistake import Mutation
+from symbp.judge.verdict import Blame
 from symbp.network.items import Piece, Statement
 
 LIKELY = 1  # of the ranks of mistakes: those that people make
@@ -35,10 +37,13 @@ KINDS = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Planted:
-    """``step`` stands in the place of the right one with the same ``id``."""
+    """``step`` stands in the place of the right one with the same ``id``; ``blame`` is what the judge
+    says about it on its ``bench``."""
 
     mutation: Mutation
     step: Step
+    blame: Blame | None = None
+    bench: Bench | None = None
 
     def among(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """The steps with the wrong one in its place."""

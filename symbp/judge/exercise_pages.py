@@ -14,6 +14,7 @@ from symbp.judge.exercise_numbers import Numbers, latex, written
 from symbp.judge.exercise_phrases import phrase
 from symbp.judge.exercise_picture import picture
 from symbp.judge.exercise_steps import Step, Writing
+from symbp.judge.words_sentence import Sentences
 from symbp.writers.derivation import derivation
 from symbp.writers.document import Formula
 from symbp.writers.environment import render
@@ -21,7 +22,13 @@ from symbp.writers.phrases import phrase as derivation_phrase
 from symbp.writers.show import Row, rows
 
 SIGNS = {"odot": r"\odot", "oslash": r"\oslash", "ones": r"\mathbf{1}", "bracket": " > 0]"}
-GIVEN = ("input", "target", "parameter")
+TEX_SIGNS = str.maketrans(
+    {sign: f"${tex}$" for sign, tex in zip("<>∂σ⊙⊘Σ·√≤≥≠βγμεαπ²³⁴ᵀ⁻", (
+        "<", ">", r"\partial", r"\sigma", r"\odot", r"\oslash", r"\sum", r"\cdot", r"\surd", r"\le", r"\ge",
+        r"\ne", r"\beta", r"\gamma", r"\mu", r"\varepsilon", r"\alpha", r"\pi", "^2", "^3", "^4",
+        r"^\top", "^-",
+    ), strict=True)}
+)  # fmt: skip
 BLANK = "_" * 12
 LONG = "_" * 36
 
@@ -88,9 +95,10 @@ class _Page:
         }
 
     def words(self, text: str) -> str:
-        """Text without math."""
+        """Text without math; formulas in it are in plain signs."""
         special = r"([&%$#_{}])" if self.form == "tex" else r"([\\`*_\[\]<>])"
-        return re.sub(special, r"\\\1", text)
+        text = re.sub(special, r"\\\1", text)
+        return text.translate(TEX_SIGNS) if self.form == "tex" else text
 
     def notes(self) -> Iterator[str]:
         yield self.say("intro_faulty" if self.sheet.planted is not None else "intro")
@@ -151,7 +159,7 @@ class _Page:
         }
 
     def key(self) -> Iterator[dict[str, str]]:
-        """Which step is wrong, and what would be right."""
+        """Which step is wrong, what would be right, and why."""
         found = self.sheet.planted
         if found is None or self.kind != "key":
             return
@@ -160,3 +168,6 @@ class _Page:
         right = self.sheet.backward[number - 1]
         yield {"text": self.say("wrong_step", number=number), "formula": found.step.formula}
         yield {"text": self.say("right_is"), "formula": right.formula}
+        if found.bench is not None and found.blame is not None:
+            why = Sentences(found.bench, self.lang).sentence(found.blame)
+            yield {"text": self.words(why), "formula": ""}

@@ -35,3 +35,10 @@ def test_exercise_refuses_a_network_that_is_too_large(symbp: Run, here: Path) ->
     assert result.exit_code == 2
     assert "by hand" in result.stderr
     assert not list(here.iterdir())
+
+
+def test_check_judges_a_solution_right_and_a_faulty_sheet_wrong(symbp: Run, here: Path) -> None:
+    symbp("exercise", "article", "-o", "sheets")
+    symbp("exercise", "article", "--faulty", "-o", "sheets")
+    assert symbp("check", "article", "sheets/solution.md").exit_code == 0
+    assert symbp("check", "article", "sheets/faulty.md").exit_code == 1

@@ -66,6 +66,7 @@ def test_the_key_names_the_wrong_step_and_the_right_formula() -> None:
     assert f"Step {ids.index(planted.step.id) + 1} of the backward pass" in key
     right = next(s for s in made("article", faulty=True).sheet.backward if s.id == planted.step.id)
     assert planted.step.formula in key
+    assert re.search(r"^In ∂L/∂", key, re.MULTILINE)
     assert right.formula in key
     faulty = page("article", "faulty.md", faulty=True)
     assert planted.step.formula in faulty

@@ -12,37 +12,28 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from symbp.judge import answer as answers
-from symbp.judge.answer import Point
+from symbp.judge.answer import read
+from symbp.judge.check import Court
 from symbp.judge.child import driver, process
-from symbp.judge.diagnose_bench import Bench
-from symbp.judge.outcome import Notation
-from symbp.judge.verdict import Verdict, judge
+from symbp.judge.verdict import Verdict
 from tests.judge.corpus.trusted import network
 
 
 @cache
-def bench(name: str, notation: Notation | None) -> Bench:
-    scalar = notation == "scalar"
-    known = network(name)
-    program = answers.scalar_twin(known).program if scalar else known.program
-    return Bench(program, points(name, notation))
-
-
-@cache
-def points(name: str, notation: Notation | None) -> tuple[Point, ...]:
-    return answers.points(network(name), notation)
+def court(name: str) -> Court:
+    return Court(network(name))
 
 
 def judged(name: str, file: str, text: str) -> Verdict:
-    """The verdict on a text that stands in a file of this name."""
+    """The verdict on a text that stands in a file of this name. Raises Unusable where there is none."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / file
         path.write_text(text, encoding="utf-8")
         with mock.patch.object(process, "run", _here):
-            read = answers.read(network(name), path)
-            outcomes = read.evaluate(points(name, read.notation))
-    return judge(bench(name, read.notation), file, outcomes)
+            verdict = court(name).judge(read(network(name), path))
+    if verdict.unusable is not None:
+        raise verdict.unusable
+    return verdict
 
 
 def _here(source: str, table: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
