@@ -38,12 +38,14 @@ def test_a_norm_stands_before_the_activation() -> None:
     assert kinds(changed) == ["dense", "layernorm", "activation", "dense", "activation"]
 
 
+@pytest.mark.slow
 def test_a_batch_norm_goes_into_images_and_a_layer_norm_does_not() -> None:
     spec = example("digits_conv").spec
     assert kinds(cures.apply("batchnorm", spec)).count("batchnorm") == 2
     assert cures.apply("layernorm", spec) == spec
 
 
+@pytest.mark.slow
 def test_cures_reach_into_repeats() -> None:
     assert "batchnorm" in kinds(cures.apply("batchnorm", example("deep_repeat").spec))
 
@@ -70,6 +72,7 @@ def test_layers_that_share_parameters_stay() -> None:
     assert cures.apply("layernorm", network.spec) == network.spec
 
 
+@pytest.mark.slow
 def test_the_network_itself_is_left_as_it_is() -> None:
     spec = example("deep_sigmoid").spec
     compare(spec, ["relu"], seeds=1, steps=2)
@@ -85,6 +88,7 @@ def test_residual_blocks_bring_the_gradient_to_the_first_layer() -> None:
     assert first is not None and second is not None and second.losses[-1] < 0.1 * first.losses[-1]
 
 
+@pytest.mark.slow
 def test_clipping_leaves_the_gradient_and_shortens_the_steps() -> None:
     as_it_is, clipped = compare(example("deep_sigmoid").spec, ["clip"], seeds=2, steps=20)
     assert as_it_is.report is not None and clipped.report is not None
@@ -105,6 +109,7 @@ def test_the_tables_fit_a_terminal() -> None:
     assert any(line.startswith("batchnorm:") for line in sentences(variants))
 
 
+@pytest.mark.slow
 def test_the_plot_is_the_same_each_time() -> None:
     pytest.importorskip("matplotlib")
     variants = compare(example("article").spec, ["relu"], seeds=2, steps=5)

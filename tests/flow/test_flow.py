@@ -138,6 +138,7 @@ def test_the_plot_is_the_same_each_time_and_has_no_date() -> None:
     assert b"date" not in first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["svg", "png"])
 def test_a_plot_is_a_file_of_ours(tmp_path: Path, form: str) -> None:
     pytest.importorskip("matplotlib")
@@ -195,6 +196,7 @@ def test_of_very_many_layers_some_are_shown() -> None:
     assert len(places) < 50 and places[:4] == [0, 1, 2, 3] and places[-1] == 99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 17, 40, 48, 52, 55])
 def test_random_networks_of_real_layers_stay_below_their_bounds(number: int) -> None:
     found = report(Network(**numbered(number)).program, seeds=2, samples=8)
@@ -202,6 +204,7 @@ def test_random_networks_of_real_layers_stay_below_their_bounds(number: int) -> 
     assert known and all(norm <= limit * (1 + 1e-9) for norm, limit in known)
 
 
+@pytest.mark.slow
 def test_a_network_that_overflows_says_so() -> None:
     network = stack(*[30] * 3, 2, activation="exp(x**2)", inputs=30)
     assert report(network.program, seeds=2).verdict in ("not finite", "exploding")
@@ -223,6 +226,7 @@ def test_no_gradient_is_told(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "no layer has parameters" in result.stderr
 
 
+@pytest.mark.slow
 def test_where_theory_ends_is_told() -> None:
     found = report(example("detector").program, seeds=2, samples=8)
     assert any("theory does not cover maxpool2d" in note for note in found.notes)

@@ -46,6 +46,7 @@ def test_every_copy_of_a_repeat_is_measured() -> None:
     assert len([site for site in sites(program) if site.copy is not None]) == 11
 
 
+@pytest.mark.slow
 def test_every_step_of_a_recurrence_is_measured() -> None:
     norms = bench(example("parity_lstm").program, samples=8).over_seeds(1)[0]
     assert {key for key in norms.adjoints if key[0] == "h1"} == {("h1", (t,)) for t in range(8)}

@@ -53,6 +53,7 @@ def test_around_a_residual_block_the_identity_leads() -> None:
     assert step.bound is not None and step.bound.text.plain == "1 + ‖W3‖ ‖W2‖"
 
 
+@pytest.mark.slow
 def test_two_residual_blocks_in_a_copy_are_two_brackets() -> None:
     made = products("shakespeare_transformer")
     step = made.steps[[s.label for s in made.sites].index("h2[1]")]
@@ -129,6 +130,7 @@ def test_a_learnable_slope_counts_with_its_first_value() -> None:
     assert found is not None and found.number == pytest.approx(1.0998393201, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_every_layer_stays_below_its_bound() -> None:
     from symbp.flow.report import report
 

@@ -149,6 +149,7 @@ def test_penalties_do_not_count_in_the_losses_that_are_compared() -> None:
     assert plain.losses[0] == pytest.approx(penalised.losses[0], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_l1_makes_small_weights() -> None:
     assert run("l1", "regression", 300).small > run("", "regression", 300).small
 
