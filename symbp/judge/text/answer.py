@@ -11,13 +11,12 @@ from pathlib import Path
 from symbp.judge.evaluate_network import Chain
 from symbp.judge.outcome import Answer, Network, Notation, Outcome, Point, Unusable
 from symbp.judge.points import degenerate, points, scalar_twin
-from symbp.judge.text.flatten import flatten
 from symbp.judge.text.names import Names
 from symbp.judge.text.run import fit, outcome
 from symbp.judge.text.scene import Layout
 from symbp.judge.text.source import Piece, source
 from symbp.judge.text.statements import Raw, Statement, parse, raw_statements
-from symbp.judge.text.tokens import Token, Unreadable, tokens
+from symbp.judge.text.tokens import Token, Unreadable
 from symbp.network.program import Program
 
 MOST = 2_000  # statements
@@ -36,6 +35,8 @@ def read(network: Network, path: Path, text: str) -> Answer:
     """The formulas of a text. Raises Unusable for a line that cannot be read."""
     try:
         return _Reader(network, path, text).answer()
+    except RecursionError:
+        raise Unusable("is nested too deeply for a formula", path) from None
     except Unreadable as fault:
         line = text.count("\n", 0, fault.start) + 1
         start = text.rfind("\n", 0, fault.start) + 1
@@ -71,8 +72,10 @@ def _chain(program: Program) -> Chain:
 class _Reader:
     def __init__(self, network: Network, path: Path, text: str) -> None:
         self.network, self.path, self.text = network, path, text
-        found = source(text)
-        self.clean, self.pieces = found.text, found.pieces
+        self.source = source(text)
+        self.pieces = self.source.pieces
+        if len(self.pieces) > MOST:
+            raise Unusable(f"holds more than {MOST} formulas", path)
         self.used = frozenset(self._used())
         self.names = Names(network.program, self.used)
 
@@ -82,7 +85,8 @@ class _Reader:
             first = self.network.program.graph.parameters
             shown = rf"\frac{{\partial L}}{{\partial {first[0].key}}} = ..." if first else "none"
             raise Unusable(f"holds no gradient; expected lines such as {shown}", self.path)
-        way = self._best([self._way(raws, layout) for layout in self._layouts()])
+        statements = self._statements(raws)
+        way = self._best([self._way(statements, layout) for layout in self._layouts()])
         notation: Notation = "scalar" if way.layout == "scalar" else "matrix"
         where, notes = self._where(way), NOTES.get(way.layout, ())
         return Answer(self.path.name, "text", notation, where, partial(_evaluated, way), notes)
@@ -94,7 +98,7 @@ class _Reader:
         found: set[str] = set()
         for piece in self.pieces:
             try:
-                line = flatten(tokens(self.clean, piece.start, piece.end))
+                line = self.source.tokens(piece.start, piece.end)
             except Unreadable:
                 continue
             for k, token in enumerate(line):
@@ -112,17 +116,16 @@ class _Reader:
         return found
 
     def _of(self, piece: Piece) -> list[Raw]:
-        if r"\scriptstyle" in self.clean[piece.start : piece.end] and not piece.math:
+        if r"\scriptstyle" in self.source.text[piece.start : piece.end] and not piece.math:
             return []
         try:
-            return list(raw_statements(self.clean, piece, self.names))
+            return list(raw_statements(self.source, piece, self.names))
         except Unreadable:
-            if "=" in self.clean[piece.start : piece.end]:
+            if "=" in self.source.text[piece.start : piece.end]:
                 raise
             return []
 
-    def _way(self, raws: list[Raw], layout: Layout) -> _Way:
-        network = scalar_twin(self.network) if layout == "scalar" else self.network
+    def _statements(self, raws: list[Raw]) -> tuple[Statement, ...]:
         own = frozenset(r.target.key for r in raws if r.target.kind in ("own", "delta", "partial"))
         functions = frozenset(r.target.key.rstrip("'") for r in raws if r.target.kind == "function")
         statements = []
@@ -132,9 +135,12 @@ class _Reader:
             except Unreadable:
                 if raw.sure and raw.target.kind in ("adjoint", "delta"):
                     raise
-        program = network.program
-        names = Names(program, self.used)
-        return _Way(layout, names, _chain(program), tuple(statements), self.line)
+        return tuple(statements)
+
+    def _way(self, statements: tuple[Statement, ...], layout: Layout) -> _Way:
+        network = scalar_twin(self.network) if layout == "scalar" else self.network
+        names = Names(network.program, self.used)
+        return _Way(layout, names, _chain(network.program), statements, self.line)
 
     # -- layout ---------------------------------------------------------------------------------
 
@@ -143,7 +149,7 @@ class _Reader:
         matrix: list[Layout] = ["rows", "columns", "mixed"]
         if degenerate(self.network):
             return matrix
-        formulas = "\n".join(self.clean[p.start : p.end] for p in self.pieces)
+        formulas = "\n".join(self.source.text[p.start : p.end] for p in self.pieces)
         if MATRIX.search(formulas):
             return matrix
         return [*matrix, "scalar"] if re.search(r"(?<![A-Za-z])d?W", formulas) else ["scalar"]

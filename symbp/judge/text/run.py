@@ -123,7 +123,10 @@ class _Run:
     def side(self, side: Node, target: Target) -> tuple[Value, bool]:
         """A right side's value, and whether it rests on derivatives that only the network knows."""
         evaluator = Evaluator(self.scene, self.names, self.defined, self.bodies)
-        value = evaluator.solid(side)
+        try:
+            value = evaluator.solid(side)
+        except RecursionError:
+            raise Misfit("the formula is nested too deeply", side.start, "unknown") from None
         if target.turned:
             value = transpose(value)
         if not np.all(np.isfinite(value.data)):

@@ -6,33 +6,36 @@ Everything is told by offsets into the text, so that a mistake can be shown in i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from symbp.judge.text.flatten import flatten
+from symbp.judge.text.macros import Macro, definitions, expand
+from symbp.judge.text.tokens import Token, tokens
 
 ENVIRONMENTS = (
     r"(?:align|aligned|alignat|equation|eqnarray|gather|gathered|split|multline|displaymath|math"
     r"|flalign|dmath)\*?"
 )
-DISPLAYS = re.compile(
-    rf"\$\$(.+?)\$\$|\\\[(.+?)\\\]|\\\((.+?)\\\)|\\begin\{{({ENVIRONMENTS})\}}(.+?)\\end\{{\4\}}",
-    re.DOTALL,
-)
+OPENING = re.compile(rf"\$\$|\\\[|\\\(|\\begin\{{({ENVIRONMENTS})\}}")
+CLOSING = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 INLINE = re.compile(r"(?<!\\)\$([^$\n]+?)\$|(?<!`)`([^`\n]+)`(?!`)")
-HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
-COMMENT = re.compile(r"(?<!\\)%[^\n]*|<!--.*?-->", re.DOTALL)
+COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 PREAMBLE = re.compile(r"\A.*?\\begin\{document\}", re.DOTALL)
 STRUCTURE = re.compile(
     r"\\(?:documentclass|usepackage|section|subsection|subsubsection|paragraph|title|author|date"
-    r"|textbf|emph|textit|caption|label|chapter)\*?(?:\[[^\]]*\])?\{[^{}]*\}"
+    r"|textbf|emph|textit|caption|label|chapter)\*?(?:\[[^\]\n]{0,200}\])?\{[^{}]{0,500}\}"
     r"|\\(?:(?:item|maketitle)(?![A-Za-z])|(?:begin|end)\{(?!cases)[a-z*]+\}|(?:newpage|noindent|medskip|bigskip|par)(?![A-Za-z]))"
 )
 BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w(])")  # of Markdown, no power
 LEAD = re.compile(r"\s*(?:[-*+>#|•]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\*\*)*")
 REMARK = re.compile(  # behind a formula: # .., // .., (words), (by the chain rule)
-    r"[ \t](?:#|//).*$|[ \t]{2,}\([A-Za-z]{3,}[^()=*/+^_\\\n]*\)[ \t]*$"
+    r"[ \t](?:#|//).*$|(?<=[ \t]{2})\([A-Za-z]{3,}[^()=*/+^_\\\n]*\)[ \t]*$"
     r"|[ \t]\([a-z]{2,}(?: [a-z]{2,})+\)[ \t]*$",
     re.MULTILINE,
 )
+WIDEST = 20_000  # characters of a line outside displays
+TRIED = 8  # beginnings of a formula behind prose
 CHINESE = r"\u3000-\u303f\u3400-\u9fff"
 PROSE = re.compile(rf"[{CHINESE}]+[：，。]?|[：，。；]|(?<![:\w])(?<!:):(?!=)|\*\*|[|]")
 CONTINUES = re.compile(r"\s*(?:=|\+|-(?!\s*[A-Za-z∂\\]\S*\s*=)|\*|⊙|·|@|\\odot|\\cdot|\\circ|\))")
@@ -56,34 +59,73 @@ class Source:
 
     text: str
     pieces: tuple[Piece, ...]
+    macros: Mapping[str, Macro]
+
+    def tokens(self, start: int, end: int) -> list[Token]:
+        """The tokens of a stretch, its own commands expanded and typography gone. Raises Unreadable."""
+        return flatten(expand(tokens(self.text, start, end), self.macros))
 
 
 def source(text: str) -> Source:
     """All stretches of a text that may hold formulas, in order."""
-    clean = _without(COMMENT if _is_latex(text) else HIDDEN, text)
-    preamble = PREAMBLE.match(clean)
-    if preamble:
-        clean = re.sub(r"[^\n]", " ", preamble[0]) + clean[preamble.end() :]
-    displays: list[Piece] = []
-    for match in DISPLAYS.finditer(clean):
-        group = next(k for k in (1, 2, 3, 5) if match.group(k) is not None)
-        displays.append(Piece(match.start(group), match.end(group), True))
-    lines = BOLD.sub(r"  \1  ", _without(DISPLAYS, clean))
+    clean = _blanked(text, _between(text, "<!--", "-->"))
+    if "\\" in clean:
+        clean = _without(COMMENT, clean)
+    macros, places = definitions(clean)
+    clean = _blanked(clean, places)
+    preamble = clean.find(r"\begin{document}")
+    if preamble >= 0:
+        clean = _blanked(clean, [(0, preamble + len(r"\begin{document}"))])
+    displays = list(_displays(clean))
+    lines = BOLD.sub(r"  \1  ", _blanked(clean, [outer for outer, _ in displays]))
     for pattern in (STRUCTURE, REMARK):
         lines = _without(pattern, lines)
-    found = sorted([*displays, *_lines(lines)], key=lambda piece: piece.start)
-    for piece in displays:
-        lines = lines[: piece.start] + clean[piece.start : piece.end] + lines[piece.end :]
-    return Source(lines, tuple(found))
+    found = [piece for _, piece in displays] + list(_lines(lines))
+    parts, here = [], 0
+    for _, piece in displays:
+        parts += [lines[here : piece.start], clean[piece.start : piece.end]]
+        here = piece.end
+    joined = "".join([*parts, lines[here:]])
+    return Source(joined, tuple(sorted(found, key=lambda piece: piece.start)), macros)
 
 
-def _is_latex(text: str) -> bool:
-    return "\\" in text
+def _displays(text: str) -> Iterator[tuple[tuple[int, int], Piece]]:
+    """Displays with their delimiters, and what is between these; one that never closes is none."""
+    here = 0
+    missing: set[str] = set()
+    for match in OPENING.finditer(text):
+        closing = rf"\end{{{match[1]}}}" if match[1] else CLOSING[match[0]]
+        if match.start() < here or closing in missing:
+            continue
+        end = text.find(closing, match.end())
+        if end < 0:
+            missing.add(closing)
+            continue
+        here = end + len(closing)
+        yield (match.start(), here), Piece(match.end(), end, True)
+
+
+def _between(text: str, opening: str, closing: str) -> Iterator[tuple[int, int]]:
+    start = text.find(opening)
+    while start >= 0:
+        end = text.find(closing, start)
+        if end < 0:
+            return
+        yield start, end + len(closing)
+        start = text.find(opening, end)
+
+
+def _blanked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """Stretches as spaces, so that nothing moves; lines stay."""
+    parts, here = [], 0
+    for start, end in places:
+        parts += [text[here:start], re.sub(r"[^\n]", " ", text[start:end])]
+        here = end
+    return "".join([*parts, text[here:]])
 
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
-    """Matches as spaces, so that nothing moves; lines stay."""
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m[0]), text)
+    return _blanked(text, ((m.start(), m.end()) for m in pattern.finditer(text)))
 
 
 def _lines(text: str) -> Iterator[Piece]:
@@ -94,7 +136,7 @@ def _lines(text: str) -> Iterator[Piece]:
         start, end = lines[k]
         k += 1
         line = text[start:end]
-        if "=" not in line and "≔" not in line and "＝" not in line:
+        if not re.search("[=≔＝]", line) or len(line) > WIDEST:
             continue
         inline = [m for m in INLINE.finditer(line) if re.search("[=≔]", m[0])]
         if inline and not _joined(line):
@@ -130,4 +172,4 @@ def _beginnings(text: str, start: int, end: int) -> tuple[int, ...]:
     first = lead.end() if lead else start
     behind = [m.end() for m in PROSE.finditer(text, first, stop)]
     words = [first + m.end() for m in re.finditer(r"(?<=[A-Za-z:,.;)*`|>])\s+", text[first:stop])]
-    return tuple(dict.fromkeys([first, *behind, *words]))
+    return tuple(dict.fromkeys([first, *behind[-TRIED:], *words[-TRIED:]]))

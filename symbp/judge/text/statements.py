@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from symbp.judge.text.flatten import flatten
 from symbp.judge.text.names import Names
 from symbp.judge.text.parser import Parser
-from symbp.judge.text.source import Piece
-from symbp.judge.text.tokens import Token, Unreadable, tokens
+from symbp.judge.text.source import Piece, Source
+from symbp.judge.text.tokens import Token, Unreadable
 from symbp.judge.text.tree import Call, Node, Partial, Product, Symbol, Transpose
 
 EQUALS = ("=", ":=", "==", "coloneqq", "equiv", "triangleq", "≔", "doteq")
 UPDATES = ("leftarrow", "gets", "mapsto", "longleftarrow")
 FOLLOWS = ("implies", "Rightarrow", "therefore", "Longrightarrow", "iff", "Leftrightarrow", "to")
+BLANK = ("_", ".", "?", "ldots", "dots", "cdots", "dotfill", "rule", "gap", "{", "}")  # to fill in
 OPENERS, CLOSERS = ("(", "[", "{", "cases"), (")", "]", "}", "endcases")
 OPERATORS = ("+", "-", "*", "/", "@", "odot", "cdot", "circ", "times", "^")
 
@@ -54,26 +54,40 @@ class Statement:
     functions: frozenset[str] = field(default=frozenset())
 
 
-def raw_statements(text: str, piece: Piece, names: Names) -> Iterator[Raw]:
+def raw_statements(source: Source, piece: Piece, names: Names) -> Iterator[Raw]:
     """The statements of a piece. Raises Unreadable where a formula cannot be taken apart."""
     if piece.math:
-        for chain in _chains(flatten(tokens(text, piece.start, piece.end))):
+        for chain in _chains(source.tokens(piece.start, piece.end)):
             raw = _statement(chain, names, True)
             if raw is not None:
                 yield raw
         return
-    found = None
+    found: list[Raw] = []
+    fault: Unreadable | None = None
     for place, start in enumerate(piece.parts):
         try:
-            chains = list(_chains(flatten(tokens(text, start, piece.end))))
-            raws = [_statement(chain, names, False) for chain in chains]
-        except Unreadable:
+            raws = [_statement(c, names, False) for c in _chains(source.tokens(start, piece.end))]
+        except Unreadable as unreadable:
+            fault = fault or unreadable
             continue
         made = [raw for raw in raws if raw is not None]
         if made and (place == 0 or made[0].target.kind in ("adjoint", "delta")):
             found = made
             break
-    yield from found or ()
+    if not found and fault is not None and _begins_gradient(source, piece, names):
+        raise fault
+    yield from found
+
+
+def _begins_gradient(source: Source, piece: Piece, names: Names) -> bool:
+    """Whether a line whose right side cannot be read has a gradient on its left."""
+    end = source.text.find("=", piece.parts[0], piece.end)
+    try:
+        left = source.tokens(piece.parts[0], end)
+        found = target(Parser(left, names, frozenset(), free=True).whole(), names)
+    except Unreadable:
+        return False
+    return found is not None and found.kind == "adjoint"
 
 
 def target(node: Node, names: Names) -> Target | None:
@@ -142,7 +156,7 @@ def _trimmed(row: list[Token]) -> list[Token]:
     """Without spacing and punctuation at its ends."""
     while row and (row[0].kind == "gap" or row[0].is_(",", ".", ";", ":")):
         row = row[1:]
-    while row and (row[-1].kind == "gap" or row[-1].is_(",", ".", ";", ":", "*", "square", "|")):
+    while row and (row[-1].kind == "gap" or row[-1].is_(",", ".", ";", ":", "square", "|")):
         row = row[:-1]
     return row
 
@@ -176,7 +190,8 @@ def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
     if any(t.is_(*UPDATES) for t in _outside(chain)):
         return None
     left, *sides = _cut(chain, lambda t: t.is_(*EQUALS))
-    if not sides or not left or left[-1].is_(*OPERATORS) or not all(sides):
+    sides = [side for side in map(_trimmed, sides) if any(t.text not in BLANK for t in side)]
+    if not sides or not left or left[-1].is_(*OPERATORS):
         return None
     try:
         found = target(Parser(left, names, frozenset(), free=True).whole(), names)

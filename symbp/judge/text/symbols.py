@@ -17,6 +17,8 @@ BASES = frozenset(GREEK) | {
     "tan", "sgn", "arg", "det", "ReLU", "relu", "softmax", "diag", "sigmoid", "softplus", "abs",
 }  # fmt: skip
 TURNED = frozenset({"T", "top", "intercal", "mathsf", "transpose"})
+PRIMES = 3
+LONGEST = 60  # letters of a word or of a script
 LETTERS = re.compile(r"(.*?),?((?:[a-z],?)+)")
 LABELLED = frozenset({"W", "w", "b", "z", "a", "h", "delta", "o", "Theta", "theta", "net", "s"})
 
@@ -67,12 +69,20 @@ class Symbols(Cursor):
 
     def _front(self, word: str) -> int:
         """The length of the longest name that a word begins with, if the rest are names, too."""
-        for count in range(len(word) - 1, 0, -1):
-            rest = word[count:]
-            fits = self.known(word[:count]) is not None and not rest[0].isdigit()
-            if fits and (self._whole(rest) or self.known(rest) or self._front(rest)):
-                return count
-        return 0
+        if len(word) > LONGEST:
+            return 0
+        good = {len(word)}  # places from which on the word is names
+        first = 0
+        for start in range(len(word) - 1, -1, -1):
+            if word[start].isdigit():
+                continue
+            for end in range(len(word), start, -1):
+                last = end == len(word) and self._whole(word[start:])
+                if end in good and (last or self.known(word[start:end]) is not None):
+                    good.add(start)
+                    first = end if start == 0 and end < len(word) else first
+                    break
+        return first
 
     # -- scripts --------------------------------------------------------------------------------
 
@@ -88,6 +98,8 @@ class Symbols(Cursor):
                 self._above(base, found)
             else:
                 return found
+            if found.primes > PRIMES:
+                self.fail(f"at most {PRIMES} primes", self.tokens[self.at - 1])
 
     def _below(self, before: str) -> str:
         if self.now.is_("{"):
@@ -108,7 +120,10 @@ class Symbols(Cursor):
     @staticmethod
     def written(group: list[Token]) -> str:
         """A script as letters, digits and commas; brackets say nothing."""
-        return "".join(t.text for t in group if t.text not in "()[]{}<>|" and t.kind != "mark")
+        shown = "".join(t.text for t in group if t.text not in "()[]{}<>|" and t.kind != "mark")
+        if len(shown) > LONGEST:
+            raise Unreadable(group[0].start, "a script is longer than a name; expected a label")
+        return shown
 
     def _above(self, base: str, found: Scripts) -> None:
         caret = self.take()

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from symbp.judge.text.signs import COMMANDS, COMPOSED, DOUBLE, LOWERED, MARKS, RAISED, SIMPLE
 
-MOST = 5_000  # tokens of one formula
+MOST = 3_000  # tokens of one formula
 SPACING = frozenset((
     ";", ":", "!", ">", "quad", "qquad", "enspace", "thinspace", "left", "right", "big", "Big",
     "bigg", "Bigg", "bigl", "bigr", "Bigl", "Bigr", "biggl", "biggr", "Biggl", "Biggr",
