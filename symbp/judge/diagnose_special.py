@@ -125,12 +125,12 @@ def composed_scale(
     if equation is None or edit is None or edit.rhs == 0 or len(mutation.changes) != 1:
         return None
     constant = constant_of(bench, seen, (*accepted, mutation), name)
-    if constant is None:
-        return None
+    batch = float(bench.states[0].batch)
+    if constant is None or min(abs(constant - batch), abs(constant - 1 / batch)) < 1e-9:
+        return None  # the size of the batch has a name of its own
     number = number_of(constant)
-    return bench.mutations.composed(
-        mutation, Edit("scale", number * edit.rhs, 1, None, None, number)
-    )
+    kind = _kind(bench, number)
+    return bench.mutations.composed(mutation, Edit(kind, number * edit.rhs, 1, None, None, number))
 
 
 def number_of(value: float) -> sp.Expr:

@@ -200,11 +200,17 @@ class Compiler:
         starts = [self.value(i - x).run for i, x in zip(entry.indices, letters, strict=True)]
         lengths = [self.length(x) for x in letters]  # type: ignore[arg-type]
 
+        known: dict[int, tuple[slice, ...]] = {}
+
         def found(t: Tensors) -> tuple[slice, ...]:
-            begins = [round(start(t)) for start in starts]
-            if min(begins) < 0:
-                raise IndexError(f"{entry} reads in front of its tensor")
-            return tuple(slice(b, b + f(t)) for b, f in zip(begins, lengths, strict=True))
+            batch = t.get(BATCH, 0)
+            if batch not in known:
+                begins = [round(start(t)) for start in starts]
+                if min(begins) < 0:
+                    raise IndexError(f"{entry} reads in front of its tensor")
+                both = zip(begins, lengths, strict=True)
+                known[batch] = tuple(slice(b, b + length(t)) for b, length in both)
+            return known[batch]
 
         return found
 

@@ -202,6 +202,7 @@ class Changed:
         self.system = system
         self.changes = dict(changes)
         self._needed: dict[frozenset[str], frozenset[str]] = {}
+        self._kernels: dict[Stage, list[tuple[str, Kernel]]] = {}
 
     @cached_property
     def touched(self) -> frozenset[str]:
@@ -230,12 +231,14 @@ class Changed:
         return self._needed[wanted]
 
     def kernels(self, stage: Stage) -> list[tuple[str, Kernel]]:
-        machine, found = self.system.machine, []
-        for k in stage.numbers:
-            own = self.system.written[k]
-            name = own.equation.name
-            found += [(name, machine.kernel(w)) for w in self.changes.get(k, (own,))]
-        return found
+        if stage not in self._kernels:
+            machine, found = self.system.machine, []
+            for k in stage.numbers:
+                own = self.system.written[k]
+                name = own.equation.name
+                found += [(name, machine.kernel(w)) for w in self.changes.get(k, (own,))]
+            self._kernels[stage] = found
+        return self._kernels[stage]
 
     def run(
         self,
@@ -295,18 +298,16 @@ def _reads(written: Written) -> frozenset[str]:
 
 def _shifted(link: Link, t: Environment) -> Array:
     """``base[.., t + offset, ..]``, with the starts beyond the edge."""
-    values = np.moveaxis(t[link.base], link.axis, 0)
-    found, steps, far = np.zeros_like(values), len(values), abs(link.offset)
-    ahead = link.offset > 0
-    if far < steps:
-        found[slice(0, steps - far) if ahead else slice(far, steps)] = (
-            values[far:] if ahead else values[: steps - far]
-        )
-    for place in range(max(steps - far, 0), steps) if ahead else range(min(far, steps)):
+    values = t[link.base]
+    found, steps, far = np.zeros_like(values), values.shape[link.axis], abs(link.offset)
+    before, ahead = (slice(None),) * link.axis, link.offset > 0
+    kept, rest = slice(0, max(steps - far, 0)), slice(far, steps)
+    found[*before, kept if ahead else rest] = values[*before, rest if ahead else kept]
+    for place in range(kept.stop, steps) if ahead else range(min(far, steps)):
         start = link.starts[place + far - steps if ahead else far - place - 1 :][:1]
         if start and start[0] is not None:
-            found[place] = t[start[0]]
-    return np.moveaxis(found, 0, link.axis)
+            found[*before, place] = t[start[0]]
+    return found
 
 
 def _reached(name: str, users: Mapping[str, set[str]]) -> frozenset[str]:

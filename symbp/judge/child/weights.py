@@ -33,10 +33,12 @@ class Leaf:
         return np.zeros(0) if found is None else found
 
 
-def leaves(thing: Any, label: str = "", depth: int = 0) -> Iterator[Leaf]:
-    """Everything numeric that an object holds, in the order in which it was put there."""
+def leaves(thing: Any, label: str = "", depth: int = 0, home: str = "") -> Iterator[Leaf]:
+    """Everything numeric that an object holds, in the order in which it was put there; objects in it
+    are looked into where their classes are of the same module."""
     if depth > DEPTH:
         return
+    home = home or (type(thing).__module__ if hasattr(thing, "__dict__") else NAME)
     get: Callable[[Any], Any]
     put: Callable[[Any, Any], None] | None
     if isinstance(thing, dict):
@@ -45,7 +47,7 @@ def leaves(thing: Any, label: str = "", depth: int = 0) -> Iterator[Leaf]:
     elif isinstance(thing, (list, tuple)):
         get, put = thing.__getitem__, thing.__setitem__ if isinstance(thing, list) else None
         keys = [(f"{label}[{k}]", k) for k in range(len(thing))]
-    elif type(thing).__module__ == NAME and hasattr(thing, "__dict__"):
+    elif type(thing).__module__ == home and hasattr(thing, "__dict__"):
         get, put = thing.__getattribute__, thing.__setattr__
         keys = [(f"{label}.{k}" if label else k, k) for k in vars(thing)]
     else:
@@ -55,7 +57,7 @@ def leaves(thing: Any, label: str = "", depth: int = 0) -> Iterator[Leaf]:
         if number(value) is not None and not isinstance(value, (list, tuple)):
             yield Leaf(name, _getter(get, key), _putter(get, put, key))
         else:
-            yield from leaves(value, name, depth + 1)
+            yield from leaves(value, name, depth + 1, home)
 
 
 def _getter(get: Callable[[Any], Any], key: Any) -> Callable[[], Any]:
