@@ -46,8 +46,9 @@ def _equations(
             updates += 1
             if updates > 1:  # how the moments are kept stands at the first parameter
                 latex = {n: text.rpartition(NEXT)[2] for n, text in latex.items()}
-        lines = {n: found for n, text in latex.items() if (found := in_lines(text)) != text}
-        found = {
+        broken = {n: in_lines(text) for n, text in latex.items()}
+        lines = {n: text for n, text in broken.items() if text != latex[n]}
+        found: Json = {
             "id": entry.id,
             "part": entry.part,
             "from": list(before[entry.id]),
@@ -91,7 +92,8 @@ def _flat(part: Part) -> Iterator[tuple[Json, str]]:
     """Every block in order, and of a result's first line the equation it is."""
     for block in part.blocks:
         if isinstance(block, Fold):
-            for inner in (*block.heading, *block.steps):
+            before: tuple[Words | Line, ...] = (*block.heading, *block.steps)
+            for inner in before:
                 yield _block(inner), ""
             for line in block.result:
                 yield _block(line), line.id
