@@ -49,6 +49,7 @@ def _row(row: Row) -> dict[str, Any]:
     return {
         "layer": row.layer,
         "type": row.kind,
+        "symbol": _text(row.symbol),
         "factor": _text(row.factor),
         "bound": _text(row.bound) if row.bound else None,
         "product": _text(row.product) if row.product else None,

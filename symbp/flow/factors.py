@@ -39,7 +39,7 @@ class Factor:
 
     ``parameter`` is the key of a matrix in the params dict, ``name`` how it is written where it is not
     transposed; ``steepness`` is what a diagonal is at most, ``function`` the name of the activation whose
-    slope it is; ``layer`` the kind of layer that it comes from.
+    slope it is.
     """
 
     kind: str
@@ -48,7 +48,6 @@ class Factor:
     name: Text = NOTHING
     steepness: Steepness | None = None
     function: str = ""
-    layer: str = ""
 
 
 class Factors:
@@ -72,7 +71,7 @@ class Factors:
             if c.factors[0].name == seed and c.factors[0].plain and c.target.plain:
                 return self.of_contribution(node, c)
             if c.factors[0].name == seed and len(c.factors) == 1:
-                return Factor(IDENTITY, Text("I", "I"), layer=node.kind)
+                return Factor(IDENTITY, Text("I", "I"))
         return self.elementwise(node, local) or self.jacobian(node, local)
 
     def of_contribution(self, node: Node, c: Contribution) -> Factor:
@@ -81,7 +80,7 @@ class Factors:
         assert isinstance(seed, Entry)
         rest = c.factors[1:]
         if not rest:
-            return Factor(IDENTITY, Text("I", "I"), layer=node.kind)
+            return Factor(IDENTITY, Text("I", "I"))
         if seed.indices == c.target.indices and not any(f.has(Reduction) for f in rest):
             return self.diagonal(node, c.target, sp.Mul(*rest))
         found = self.matrix(node, seed, c.target, rest)
@@ -95,7 +94,7 @@ class Factors:
         steep = self.steepness(node, value)
         function = value.function if isinstance(value, Prime) else ""
         named = PLAIN_FUNCTIONS.get(function, function)
-        return Factor(DIAGONAL, text, steepness=steep, function=named, layer=node.kind)
+        return Factor(DIAGONAL, text, steepness=steep, function=named)
 
     def steepness(self, node: Node, value: sp.Expr) -> Steepness | None:
         """The largest size of a diagonal entry: of a named function's slope, of what a named function
@@ -133,7 +132,7 @@ class Factors:
         text = Text(name.latex(transposed=turned), name.unicode(transposed=turned))
         key = self.storage.program.tensors[node.names[weight.name]].key
         own = Text(name.latex(), name.unicode())
-        return Factor(MATRIX, text, parameter=key, name=own, layer=node.kind)
+        return Factor(MATRIX, text, parameter=key, name=own)
 
     def elementwise(self, node: Node, local: str) -> Factor | None:
         """An activation by formula: its adjoint is that of its output times something, place by place."""
@@ -157,7 +156,7 @@ class Factors:
         return self.diagonal(node, Entry(local, *letters), slope)
 
     def jacobian(self, node: Node, local: str) -> Factor:
-        return Factor(JACOBIAN, self.local(node, local), layer=node.kind)
+        return Factor(JACOBIAN, self.local(node, local))
 
     def local(self, node: Node, local: str) -> Text:
         """``dh/dz`` by name."""

@@ -70,7 +70,7 @@ def _chain(products: Products) -> list[str]:
     product = " ".join(_power(base, count) for base, count in sorted(counts.items()))
     first, last = products.sites[place], products.sites[-1]
     return [
-        f"With one neuron a layer and weights of size |w|, |∂L/∂{last.label}| is at most {product} "
+        f"With one neuron a layer and weights of size |w|, |∂L/∂{last.tensor}| is at most {product} "
         f"|∂L/∂{first.tensor}|."
     ]
 

@@ -169,7 +169,7 @@ class Products:
         upper, lower = (self.storage.name(n) for n in (repeat.end, repeat.start))
         latex = rf"\frac{{\partial {upper.latex()}}}{{\partial {lower.latex()}}}"
         text = Text(latex, f"∂{upper.unicode()}/∂{lower.unicode()}")
-        return Factor(JACOBIAN, text, layer="repeat")
+        return Factor(JACOBIAN, text)
 
     # -- from the loss on ---------------------------------------------------------------------------
 

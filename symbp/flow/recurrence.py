@@ -82,7 +82,7 @@ def _paths(node: Node, link: Link, factors: Factors) -> list[tuple[Factor, ...]]
         return words
     kept = [word for word in words if all(f.kind == DIAGONAL for f in word)]
     rest = Text(r"\dots", "…") if kept else _step(factors.storage.name(node.names[link.base]), link)
-    return [*kept, (Factor(JACOBIAN, rest, layer=node.kind),)]
+    return [*kept, (Factor(JACOBIAN, rest),)]
 
 
 def _step(name: Name, link: Link) -> Text:

@@ -46,6 +46,7 @@ class Row:
     measured: Spread | None
     gradients: Mapping[str, Spread | None]
     share: float
+    symbol: Text = NOTHING  # the gradient by its tensor
     product: Text | None = None
 
     @property
@@ -141,7 +142,9 @@ def _start(products: Products, norms: list[Norms]) -> float:
         for site, step in zip(products.sites, products.steps, strict=True)
         if not step.above and step.blocks[0] and len(step.blocks[0][0]) == 1
     ]
-    found = spread([float(np.hypot.reduce([n.adjoints[s.key] for s in own])) for n in norms])
+    found = spread(
+        [float(np.hypot.reduce([n.adjoints.get(s.key, 0.0) for s in own])) for n in norms]
+    )
     return found.median if own and found else float("nan")
 
 
@@ -188,6 +191,7 @@ def _row(
         measured,
         gradients,
         share,
+        products.symbol(site.tensor),
         product,
     )
 

@@ -27,7 +27,6 @@ class Site:
     label: str
     kind: str
     tensor: str
-    output: str
     parameters: tuple[str, ...] = ()
     copy: int | None = None
 
@@ -87,7 +86,7 @@ def _site(nodes: tuple[Node, ...], tensor: str, program: Program) -> Site:
     tensors = program.tensors
     names = [n.names[local] for n in nodes for local in n.template.definition.parameters]
     keys = tuple(dict.fromkeys(tensors[name].key for name in names))
-    return Site(nodes[-1].layer, nodes[0].kind, tensor, nodes[-1].output, keys)
+    return Site(nodes[-1].layer, nodes[0].kind, tensor, keys)
 
 
 def _copies(repeat: Repeat, known: set[str]) -> list[Site]:
@@ -97,8 +96,8 @@ def _copies(repeat: Repeat, known: set[str]) -> list[Site]:
     if repeat.start in known:
         for copy in range(1, repeat.level.times):
             label = f"{name}[{copy}]"
-            made.append(Site(label, "repeat", repeat.start, repeat.start, (), copy))
+            made.append(Site(label, "repeat", repeat.start, (), copy))
     if repeat.result in known:
         label = f"{name}[{repeat.level.times}]"
-        made.append(Site(label, "repeat", repeat.result, repeat.result))
+        made.append(Site(label, "repeat", repeat.result))
     return made

@@ -88,7 +88,7 @@ def sentences(report: Report) -> list[str]:
     """What stands below the table."""
     lines = []
     if report.rows:
-        lines.append(f"∂L/∂{report.rows[-1].layer} = {report.product.plain}")
+        lines.append(f"{report.rows[-1].symbol.plain} = {report.product.plain}")
     if math.isfinite(report.rate) and len(report.rows) >= DEEP:
         lines.append(_rate(report))
     lines += report.notes
