@@ -93,9 +93,7 @@ def record(program: Program, seconds: float = SECONDS) -> Recording:
     return watch.recording(train.epochs, len(made.arrays[0]))
 
 
-def affordable(
-    step: Run, made: Package, train: Train, seconds: float = SECONDS
-) -> tuple[int, int]:
+def affordable(step: Run, made: Package, train: Train, seconds: float = SECONDS) -> tuple[int, int]:
     """How many epochs, on how many samples, take about so many seconds."""
     epochs, batch = train.epochs, train.batch_size
     numbers = sum(note.value.size for note in step.notes) / len(step.x)
