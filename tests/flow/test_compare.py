@@ -122,3 +122,23 @@ def test_json_has_every_variant() -> None:
     document = json.loads(result.stdout)
     assert [v["name"] for v in document["variants"]] == ["as it is", "relu", "clip"]
     assert document["variants"][1]["training"]["steps"] == 3
+
+
+def test_an_initialisation_that_cannot_be_solved_for_is_told() -> None:
+    variants = compare(example("deep_sigmoid").spec, ["init"], seeds=1, steps=1)
+    assert variants[1].report is None
+    assert "not possible" in summary(variants).text()
+    assert any("no solution for sigmoid" in line for line in sentences(variants))
+
+
+def test_the_critical_initialisation_leaves_gated_layers_alone() -> None:
+    changed = cures.apply("init", example("parity_lstm").spec)
+    assert [dict(layer.options)["init"] for layer in changed.layers] == [None, "critical"]
+
+
+def test_the_critical_initialisation_is_predicted_to_keep_the_gradient() -> None:
+    network = stack(*[24] * 8, 1, activation="relu", inputs=24)
+    _, variant = compare(network.spec, ["init"], seeds=2, steps=1)
+    assert variant.report is not None
+    hidden = [row.predicted for row in variant.report.rows][1:]
+    assert hidden[-1] == pytest.approx(hidden[0], rel=1e-9)
