@@ -27,9 +27,7 @@ from symbp.network.unit_text import LAST, UnitText, unit_text
 
 Shape = tuple[int | None, ...]  # with the batch axis, whose size is None
 NEW = "new_"  # a buffer's value after the step
-DERIVED: dict[
-    str, Derivation
-] = {}  # by all that a derivation depends on, for every network of a process
+DERIVED: dict[Hashable, Derivation] = {}  # of every network of a process
 KEPT = 1000  # of them, the newest
 
 
