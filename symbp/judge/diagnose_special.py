@@ -15,8 +15,9 @@ from symbp.judge.diagnose_bench import Bench
 from symbp.judge.diagnose_findings import Mistakes, Observed, close, plain, ratio
 from symbp.judge.evaluate_parts import Part
 from symbp.judge.evaluate_unit import Changed, Written
-from symbp.judge.mutations_expression import Edit
 from symbp.judge.mutations_mistake import Mutation
+from symbp.judge.mutations_parts import mutation
+from symbp.judge.mutations_right import Edit
 
 
 def special(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Iterator[Mutation]:
@@ -97,7 +98,7 @@ def _together(bench: Bench, users: tuple[tuple[Part, str], ...], constant: sp.Ex
         }
         changes[part.id] = part.system.replaced(new)
     part, local = users[0]
-    where = bench.mutations.where(part, adjoint_name(local)) or ""
+    where = bench.mutations.where.of(part, adjoint_name(local)) or ""
     kind = _kind(bench, constant)
     edit = Edit(kind, sp.S.Zero, 2, None, None, constant)
     return Mutation(kind, where, part, changes, 2, None, edit)
@@ -107,14 +108,14 @@ def _scaled(bench: Bench, place: tuple[Part, Part, int], constant: sp.Expr) -> M
     """An equation with a constant in front."""
     part, form, number = place
     e = form.system.written[number].equation
-    where = bench.mutations.where(form, e.name, e)
+    where = bench.mutations.where.of(form, e.name, e)
     if where is None:
         return None
     kind = _kind(bench, constant)
     rank = 1 if kind == "dropout_scale" and part.drops else 2
     edit = Edit(kind, constant * e.rhs, rank, None, None, constant)
     new = (Written(Equation(e.target, edit.rhs)),) if constant else ()
-    return bench.mutations.mutation(part, form.system, number, new, where, edit, False)
+    return mutation(part, form.system, number, new, where, edit, False)
 
 
 def composed_scale(
@@ -151,7 +152,7 @@ def _penalty(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Mut
             if rest is not None and close(value, right + rest * weights, exact=seen.exact):
                 found.append(rest)
         if found and len(found) == len(bench.points) and np.ptp(found) <= 1e-5 * abs(found[0]):
-            where = bench.mutations.places[ADJOINT + name]
+            where = bench.mutations.where.places[ADJOINT + name]
             edit = Edit("regularization", sp.S.Zero, 1, None, None, number_of(round(found[0], 12)))
             shares = tuple(
                 found[0] * shape(bench.values(name, k)) for k in range(len(bench.points))
@@ -167,7 +168,7 @@ def _updated(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Mut
         steps = seen.gradients.get(weight)
         if steps is None or weight == name:
             continue
-        where = bench.mutations.where(part, equation.name)
+        where = bench.mutations.where.of(part, equation.name)
         if where is None:
             continue
         trial = _moved(part, where, equation, weight, steps, 1.0)

@@ -7,9 +7,7 @@ may have written, right or wrong, can be evaluated; nothing is shared with the l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,53 +19,25 @@ from symbp.calculus.expression import (
     Entry,
     FirstMax,
     Group,
-    Iverson,
     Letter,
     Logical,
     Reduction,
     Size,
-    Stop,
     SumOver,
-    Where,
     entries,
 )
 from symbp.calculus.functions import U, derivative
 from symbp.calculus.index import base
-from symbp.calculus.interpreter import COMPARISONS, FUNCTIONS, REDUCTIONS
+from symbp.calculus.interpreter import REDUCTIONS
 from symbp.calculus.unary import Apply, Prime
+from symbp.judge.evaluate_operations import Run, Tensors, operation
+from symbp.judge.evaluate_sums import contraction
+from symbp.judge.evaluate_values import Value, union
 
 Array: TypeAlias = np.ndarray
-Tensors = Mapping[str, Any]
-Run = Callable[[Tensors], Any]
 BATCH = "#n"  # the batch size among the tensors
 ELSEWHERE = "@"  # in front of the name of a tensor of the network that is none of the unit's
 ARGUMENT = "#u"  # the argument of a named function
-LARGE = 20_000  # products; above, einsum is worth an order of contraction
-
-
-@dataclass(frozen=True)
-class Value:
-    """``run`` gives an array with the axes ``letters``, each in its full length."""
-
-    run: Run
-    letters: tuple[Letter, ...] = ()
-
-    def over(self, letters: tuple[Letter, ...]) -> Run:
-        """The value with these axes, in this order; those that it lacks have length one."""
-        if letters == self.letters:
-            return self.run
-        run = self.run
-        order = [self.letters.index(i) for i in letters if i in self.letters]
-        place = tuple(slice(None) if i in self.letters else None for i in letters)
-        if not self.letters:
-            return run
-        if order == sorted(order):
-            return lambda t: run(t)[place]
-        return lambda t: run(t).transpose(order)[place]
-
-
-def union(values: list[Value]) -> tuple[Letter, ...]:
-    return tuple(dict.fromkeys(i for v in values for i in v.letters))
 
 
 class Compiler:
@@ -123,7 +93,7 @@ class Compiler:
         values = [self.value(a) for a in (expr.args[1:] if named else expr.args)]
         letters = union(values)
         runs = [v.over(letters) for v in values]
-        return Value(_operation(expr, runs), letters)
+        return Value(operation(expr, runs), letters)
 
     def _call(self, expr: Apply) -> Value:
         body = self.unit.functions[expr.function]
@@ -258,89 +228,3 @@ def one_letter(index: sp.Expr) -> Letter | None:
         return None
     (found,) = free
     return None if (index - found).free_symbols else found
-
-
-def contraction(
-    axes: list[tuple[Letter, ...]], kept: tuple[Letter, ...]
-) -> Callable[[list[Any]], Any]:
-    """The sum of a product over all letters but those that are kept."""
-    number = {i: k for k, i in enumerate(dict.fromkeys(i for own in axes for i in own))}
-    subscripts = [[number[i] for i in own] for own in axes]
-    result = [number[i] for i in kept]
-    product = matrix_product(axes, kept)
-
-    def run(operands: list[Any]) -> Any:
-        sizes: dict[int, int] = {}
-        for own, operand in zip(subscripts, operands, strict=True):
-            sizes.update(zip(own, np.shape(operand), strict=True))
-        large = math.prod(sizes.values()) > LARGE
-        if large and product is not None:
-            return product(*operands)
-        pairs = [x for pair in zip(operands, subscripts, strict=True) for x in pair]
-        return np.einsum(*pairs, result, optimize=large)
-
-    return run
-
-
-def matrix_product(
-    axes: list[tuple[Letter, ...]], kept: tuple[Letter, ...]
-) -> Callable[[Any, Any], Any] | None:
-    """A sum of products of two as a (stacked) matrix product; None where it is more, or less."""
-    if len(axes) != 2:
-        return None
-    first, second = axes
-    batch = [i for i in first if i in second and i in kept]
-    inner = [i for i in first if i in second and i not in kept]
-    left = [i for i in first if i not in second]
-    right = [i for i in second if i not in first]
-    if not inner or not set(left + right) <= set(kept):
-        return None
-    one = [first.index(i) for i in (*batch, *left, *inner)]
-    two = [second.index(i) for i in (*batch, *inner, *right)]
-    order = [[*batch, *left, *right].index(i) for i in kept]
-    stacked, rows, over = len(batch), len(left), len(inner)
-
-    def run(a: Any, b: Any) -> Any:
-        a, b = a.transpose(one), b.transpose(two)
-        front, middle, behind = (
-            a.shape[:stacked],
-            a.shape[stacked : stacked + rows],
-            b.shape[stacked + over :],
-        )
-        size = math.prod(a.shape[stacked + rows :])
-        total = a.reshape(*front, -1, size) @ b.reshape(*front, size, -1)
-        return total.reshape(*front, *middle, *behind).transpose(order)
-
-    return run
-
-
-def _operation(expr: sp.Basic, runs: list[Run]) -> Run:
-    """The function that works entry by entry on values with the same axes."""
-    first, *rest = runs
-    if isinstance(expr, (Compare, Logical)):
-        compare = COMPARISONS[expr.op]
-        if len(rest) == 1:
-            return lambda t: compare(first(t), rest[0](t))
-        return lambda t: compare.reduce([r(t) for r in runs])  # type: ignore[attr-defined]
-    if isinstance(expr, Where):
-        return lambda t: np.where(first(t), rest[0](t), rest[1](t))
-    if isinstance(expr, (Iverson, Stop)):
-        return lambda t: np.asarray(first(t)).astype(float)
-    if expr.is_Add:
-        return reduce(lambda x, y: lambda t: x(t) + y(t), rest, first)
-    if expr.is_Mul:
-        return reduce(lambda x, y: lambda t: x(t) * y(t), rest, first)
-    if expr.is_Pow and not isinstance(expr, sp.exp):
-        return _power(expr.args[1], first, rest[0])
-    function = FUNCTIONS[expr.func]
-    return lambda t: function(first(t))
-
-
-def _power(exponent: sp.Expr, x: Run, y: Run) -> Run:
-    if exponent == -1:
-        return lambda t: 1 / x(t)
-    if exponent == 2:
-        return lambda t: np.square(x(t))
-    if exponent == sp.Rational(1, 2):
-        return lambda t: np.sqrt(x(t))
-    return lambda t: np.float_power(x(t), y(t))

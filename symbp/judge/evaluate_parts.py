@@ -16,7 +16,8 @@ from symbp.calculus.derive import Derivation
 from symbp.calculus.equation import Unit
 from symbp.calculus.expression import entries
 from symbp.judge.evaluate import Array
-from symbp.judge.evaluate_unit import Machine, System, Written
+from symbp.judge.evaluate_machine import Machine, Written
+from symbp.judge.evaluate_unit import System
 from symbp.language.spec import Output
 from symbp.network.graph import Level, Node
 from symbp.network.heads import Head, penalty
@@ -61,6 +62,11 @@ class Part:
         """The adjoint equations as the map shows them."""
         equations = [e for a in self.derivation.adjoints for e in a.equations]
         return System(self.machine, tuple(map(Written, equations)), self.derivation.links)
+
+    @cached_property
+    def forward_system(self) -> System:
+        """The unit's own equations."""
+        return System(self.machine, tuple(map(Written, self.unit.equations)), self.unit.links)
 
     @cached_property
     def reads(self) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from symbp.calculus.expression import Entry
 from symbp.judge.evaluate_network import Chain
 from symbp.judge.evaluate_parts import Part
 from symbp.judge.evaluate_unit import Changed, Written
-from symbp.judge.mutations_expression import Edit, Edits
+from symbp.judge.mutations_expression import edits
 from symbp.judge.mutations_mistake import Mutation
+from symbp.judge.mutations_right import Edit, Right
 from symbp.network.graph import Node
 from symbp.network.items import Statement, statements
 from symbp.network.program import Program
@@ -27,7 +28,7 @@ def forward(chain: Chain) -> Iterator[Mutation]:
     for part in chain.parts:
         if part.kind != "layer":
             continue
-        system = part.machine.forward_system
+        system = part.forward_system
         for number, written in enumerate(system.written):
             equation = written.equation
             place = where.get(part.names.get(equation.name, ""))
@@ -43,7 +44,7 @@ def forward(chain: Chain) -> Iterator[Mutation]:
 
 def _edits(part: Part, equation: Equation) -> Iterator[Edit]:
     """A parameter that is added alone is a bias."""
-    for edit in Edits(part.unit, equation.target, equation.rhs).all():
+    for edit in edits(Right(part.unit, equation.target, equation.rhs)):
         term = edit.term
         rest = equation.rhs - term if term is not None else None
         if isinstance(term, Entry) and term.name in part.unit.parameters and edit.rhs == rest:
@@ -61,7 +62,7 @@ def _dropout(part: Part, node: Node, where: dict[str, str]) -> Iterator[Mutation
         place = where.get(node.output)
         if place is None:
             continue
-        system = part.machine.forward_system
+        system = part.forward_system
         number = len(system.written) - 1
         equation = system.written[number].equation
         for factor in (1 - rate, 1 / (1 - rate)):

@@ -9,7 +9,7 @@ from symbp.calculus.equation import Equation
 from symbp.judge.evaluate import Array
 from symbp.judge.evaluate_network import Changes
 from symbp.judge.evaluate_parts import Part
-from symbp.judge.mutations_expression import Edit
+from symbp.judge.mutations_right import Edit
 from symbp.language.spec import Loss
 
 PerPoint = Mapping[str, tuple[Array, ...]]  # by tensors

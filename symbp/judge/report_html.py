@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 from symbp.judge.report import Remark, Report
 from symbp.judge.words import say
@@ -44,7 +45,7 @@ def _remark(report: Report, remark: Remark) -> dict[str, object]:
     return {
         "text": _escaped(report.paragraph(remark)),
         "line": _escaped(remark.line),
-        "formula": [_marked(line) for line in formula],
+        "formula": [_formula(line) for line in formula],
         "code": [_marked(line) for line in remark.code],
     }
 
@@ -55,3 +56,8 @@ def _escaped(text: str) -> str:
 
 def _marked(text: str) -> str:
     return written(html.escape(text), lambda _: "<mark>", "</mark>")
+
+
+def _formula(text: str) -> str:
+    """The letters of a sum stand below its sign."""
+    return re.sub(r"(Σ|max)_(\w+)", r"\1<sub>\2</sub>", _marked(text))

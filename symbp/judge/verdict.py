@@ -175,7 +175,7 @@ class _Judge:
         return replace(judged, blames=blames or self.unexplained(name))
 
     def missing(self, name: str) -> tuple[Blame, ...]:
-        where = self.bench.mutations.places.get(ADJOINT + name, "")
+        where = self.bench.mutations.where.places.get(ADJOINT + name, "")
         kind = "bias_missing" if self.is_bias(name) else "missing"
         return (Blame(kind, where),)
 
@@ -189,7 +189,7 @@ class _Judge:
         )
 
     def unexplained(self, name: str) -> tuple[Blame, ...]:
-        where = self.bench.mutations.places.get(ADJOINT + name, "")
+        where = self.bench.mutations.where.places.get(ADJOINT + name, "")
         key = self.keys[name]
         problem = next((o.problems[key] for o in self.outcomes if key in o.problems), None)
         if problem is not None and problem.kind == "shape":

@@ -41,7 +41,7 @@ class Sentences:
         if mistake is not None and mistake.raw and mistake.equation is not None:
             name = mistake.equation.name
             tensor = mistake.part.names.get(name.removeprefix(ADJOINT), "")
-            if ADJOINT + tensor in self.bench.mutations.places:
+            if ADJOINT + tensor in self.bench.mutations.where.places:
                 return self.terms.name(ADJOINT + tensor)
         return self.terms.name(statement.defines)
 
@@ -163,7 +163,7 @@ class Sentences:
         """How far a gradient is off."""
         parts = []
         if judged.error is not None and math.isfinite(judged.error):
-            parts.append(say(self.lang, "off", error=f"{judged.error:.1e}"))
+            parts.append(say(self.lang, "off", error=f"{judged.error:.2g}"))
         if judged.scale is not None:
             parts.append(say(self.lang, "times", scale=f"{judged.scale:.6g}"))
         elif judged.cosine is not None:

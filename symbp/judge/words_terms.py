@@ -15,8 +15,8 @@ from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import Entry, Letter
 from symbp.judge.evaluate import ELSEWHERE
 from symbp.judge.evaluate_parts import Part
-from symbp.judge.mutations_expression import Edit, written_factors
 from symbp.judge.mutations_mistake import Mutation
+from symbp.judge.mutations_right import Edit, written_factors
 from symbp.network.items import Piece, Statement, statements
 from symbp.network.program import Program
 from symbp.printers.base import SUM

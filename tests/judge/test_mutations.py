@@ -110,7 +110,7 @@ def test_every_kind_is_in_the_vocabulary_and_every_place_in_the_map() -> None:
         for part in made.chain.parts:
             for mutation in made.mutations.of(part):
                 assert mutation.kind in kinds.KINDS
-                assert mutation.where in made.mutations.places.values()
+                assert mutation.where in made.mutations.where.places.values()
 
 
 def test_no_layer_or_activation_is_named_where_mistakes_are_made() -> None:
@@ -134,4 +134,4 @@ def test_a_mistake_reaches_what_is_computed_from_it() -> None:
                 assert made.touched(mutation) == {"W1", "b1"}
             if mutation.where == "backward.dW2":
                 assert made.touched(mutation) == {"W2"}
-    assert ADJOINT + "W2" in made.mutations.places
+    assert ADJOINT + "W2" in made.mutations.where.places

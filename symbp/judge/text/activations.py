@@ -9,7 +9,7 @@ import numpy as np
 from symbp.calculus.equation import ADJOINT
 from symbp.judge.text.functions import apply, is_function
 from symbp.judge.text.names import Names
-from symbp.judge.text.scene import Scene
+from symbp.judge.text.scene import Read, Scene
 from symbp.judge.text.tree import Call, Node, Symbol
 from symbp.judge.text.values import Array, Misfit, Value
 from symbp.language.tree import Formula
@@ -55,7 +55,7 @@ class Activations:
         if found in self.layers:
             return str(found)
         for source in self.layers:
-            known = scene.tensor(source, (), node.start)
+            known = scene.tensor(source, Read(start=node.start))
             same = known.data.shape == argument.data.shape
             if same and np.allclose(known.data, argument.data, rtol=1e-12):
                 return source
@@ -84,7 +84,7 @@ def _through(scene: Scene, source: str, output: str, node: Call, argument: Value
     turned = argument.matrix and scene.columns
     data = (argument.data.T if turned else argument.data).reshape(shape)
     local = next(name for name, place in block.places.items() if place == (source, ()))
-    found = block.part.machine.forward_system.run({**_outside(scene, number), local: data})
+    found = block.part.forward_system.run({**_outside(scene, number), local: data})
     result: Array = found[block.part.unit.output]
     if node.primes:
         ones = {ADJOINT + block.part.unit.output: np.ones(shape)}
