@@ -67,6 +67,11 @@ def test_reader_that_left_before_the_first_line_is_no_mistake() -> None:
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def heeds_interrupts() -> None:
+    """A test run in the background of a shell hands on that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "long.toml").write_text(LONG)
     process = subprocess.Popen(
@@ -75,6 +80,7 @@ def test_interrupt_ends_without_a_traceback(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
+        preexec_fn=heeds_interrupts,
     )
     assert process.stdout is not None
     process.stdout.readline()

@@ -34,7 +34,7 @@ LINES = [  # (old line, new line, line of the error, what it says)
     ('name = "y"', 'name = "t"', 7, "belongs to a layer"),
     ("units = 3", "units = 3.5", 12, "units of a dense layer must be an integer"),
     ("units = 1", "unit = 1", 18, "unknown key 'unit' of a dense layer; known here: units, bias, "
-     "activation, name, inputs, share, type (did you mean units?)"),
+     "activation, init, name, inputs, share, type (did you mean units?)"),
     ("units = 1", "", 15, "a dense layer needs units"),
     ('type = "mse"', 'type = "msa"', 22, "unknown loss 'msa'"),
     ('reduction = "sum"', 'reduction = "max"', 23, "known here: mean, sum"),
