@@ -11,9 +11,13 @@ from symbp.judge.evaluate import Array
 
 
 def of_shape(value: Array | None, right: Array) -> str:
-    """``transpose``, ``missing_sum`` or ``extra_sum`` where that explains the shape, else ``shape``."""
+    """``transpose``, ``missing_sum`` or ``extra_sum`` where that explains the shape, else ``shape``.
+
+    A matrix product whose shapes do not fit has no value: a factor is not transposed, or the factors
+    stand in another order.
+    """
     if value is None:
-        return "shape"
+        return "transpose"
     if value.ndim == right.ndim > 1 and close(value, right.T):
         return "transpose"
     if _sums(value, right):

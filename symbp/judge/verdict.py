@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -109,10 +110,20 @@ class _Judge:
     # -- what the answer says -------------------------------------------------------------------
 
     def values(self, name: str) -> tuple[Array, ...] | None:
+        """What is claimed at every point: of several sides of one chain, the first that is wrong."""
         key = self.keys[name]
         if not all(key in o.gradients for o in self.outcomes):
             return None
-        return tuple(np.asarray(o.gradients[key], float) for o in self.outcomes)
+        sides = [o.sides.get(key) or (o.gradients[key],) for o in self.outcomes]
+        claims = list(zip(*sides, strict=False))
+        wrong = (c for c in claims if not self.agrees(name, c))
+        found = next(wrong, tuple(o.gradients[key] for o in self.outcomes))
+        return tuple(np.asarray(value, float) for value in found)
+
+    def agrees(self, name: str, claim: tuple[Array, ...]) -> bool:
+        rights = ((v, self.bench.right(name, k), k) for k, v in enumerate(claim))
+        errors = (_error(np.asarray(v, float), r, self.bench.largest[k]) for v, r, k in rights)
+        return max(errors) <= self.limit
 
     def adjoints(self) -> dict[str, tuple[Array, ...]]:
         """Adjoints of activations that the answer names and that have their shape."""
@@ -131,6 +142,11 @@ class _Judge:
         kinds_ = {np.asarray(g).dtype for o in self.outcomes for g in o.gradients.values()}
         return 1e-9 if np.float32 not in kinds_ else 1e-5
 
+    @cached_property
+    def limit(self) -> float:
+        """The largest relative error that is right."""
+        return TOLERANCE if self.exact() < TOLERANCE else SINGLE
+
     # -- how far it is off ----------------------------------------------------------------------
 
     def measured(self, name: str) -> Judged:
@@ -145,12 +161,11 @@ class _Judge:
             return Judged(key, kinds.MISSING, 1.0)
         errors = [_error(v, w, self.bench.largest[k])
                   for k, (v, w) in enumerate(zip(values, wanted, strict=True))]  # fmt: skip
-        limit = TOLERANCE if self.exact() < TOLERANCE else SINGLE
         value, right = (
             np.concatenate([v.ravel() for v in values]),
             np.concatenate([w.ravel() for w in wanted]),
         )
-        if max(errors) <= limit:
+        if max(errors) <= self.limit:
             return Judged(key, kinds.RIGHT, max(errors))
         length = float(np.linalg.norm(value) * np.linalg.norm(right))
         cosine = float(np.vdot(value, right)) / length if length else None

@@ -28,6 +28,11 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "In {left}, {term} is transposed the wrong way.",
         "{left} 中 {term} 的转置不对。",
     ),
+    "transpose.product": (
+        "In {left} a factor of a matrix product is not transposed, or the factors stand in another "
+        "order: {problem}.",
+        "{left} 中矩阵乘积的某个因子没有转置，或因子的顺序不对：{problem}。",
+    ),
     "transpose.whole": (
         "{left} is transposed.",
         "{left} 被转置了。",

@@ -80,6 +80,8 @@ class Sentences:
             return "bias_missing.forward"
         if kind in ("bias_missing", "missing") and self.kind == "class":
             return f"{kind}.class"
+        if kind == "transpose" and blame.problem is not None and blame.problem.value is None:
+            return "transpose.product"
         if kind == "transpose" and edit is not None and _is_kernel(edit.wrong or edit.rhs):
             return "transpose.kernel"
         if kind == "transpose" and (edit is None or edit.site is None or edit.site.parent is None):

@@ -168,3 +168,10 @@ def test_what_was_judged_before_changes_nothing() -> None:
     gradients = answer(dz2="dy * y", dz1="dh * (1 - h)")
     fresh = alone.judge(live.read(alone.network, gradients))
     assert said(fresh) == said(judged(gradients)) == said(judged(gradients))
+
+
+def test_of_a_chain_of_right_sides_each_is_a_claim() -> None:
+    text = "\\frac{\\partial L}{\\partial w_2} = (y - t) h = (y - t) y (1 - y) h\n"
+    found = symbp.check(court().network, text).verdict.parameters["W2"]
+    assert found.verdict == kinds.WRONG
+    assert [(b.kind, b.where) for b in found.blames] == [("missing_factor", "backward.dz2")]
