@@ -229,3 +229,14 @@ def test_our_own_derivation_is_an_answer(
     text = net.derive(notation=notation).render(form)
     found = right(net, tmp_path, "a.md", text)
     assert found == {p.key for p in net.program.graph.parameters}
+
+
+@pytest.mark.parametrize("notation", ["matrix", "index"])
+@pytest.mark.parametrize(
+    "name", ["parity_lstm", "deep_repeat", "digits_conv", "copy_gru", "detector"]
+)
+def test_results_through_time_windows_and_copies(name: str, notation: str, tmp_path: Path) -> None:
+    net = network(name)
+    text = net.derive(notation=notation).render("latex", result_only=True)
+    found = right(net, tmp_path, "a.tex", text)
+    assert found == {p.key for p in net.program.graph.parameters}

@@ -9,9 +9,10 @@ import numpy as np
 
 from symbp.judge.text import functions as known
 from symbp.judge.text.activations import Activations
+from symbp.judge.text.indices import beside
 from symbp.judge.text.names import Names
 from symbp.judge.text.products import product
-from symbp.judge.text.scene import Scene
+from symbp.judge.text.scene import Read, Scene
 from symbp.judge.text.tree import (
     Call,
     Compare,
@@ -46,8 +47,9 @@ Body = tuple[str, Node]  # of a function that the answer defines: its argument, 
 
 
 class Evaluator:
-    """``defined(id)`` gives what the answer defines, None where it does not; ``borrowed`` becomes
-    true where a derivative is used that only the network knows."""
+    """``defined(id)`` gives what the answer defines, None where it does not; ``sizes`` say how far the
+    letters of a statement run; ``borrowed`` becomes true where a derivative is used that only the
+    network knows."""
 
     def __init__(
         self,
@@ -55,7 +57,9 @@ class Evaluator:
         names: Names,
         defined: Callable[[tuple[str, str]], Value | None],
         bodies: Mapping[str, Body],
+        sizes: Mapping[str, int],
     ) -> None:
+        self.sizes = sizes
         self.scene, self.names, self.defined, self.bodies = scene, names, defined, bodies
         self.activations = Activations(names)
         self.borrowed = False
@@ -124,13 +128,13 @@ class Evaluator:
             return scalar(float(meaning.name))
         if meaning.kind == "loss":
             raise Misfit("the loss itself is in no gradient", node.start, "unknown")
-        for wanted in (("own", node.key), (meaning.kind, meaning.name)):
+        for wanted in (("own", node.key), (meaning.kind, meaning.name + beside(node.indices))):
             found = self.defined(wanted)
             if found is not None:
                 return self.indexed(found, node.indices, node.start, meaning.name)
         if meaning.kind == "adjoint":
             return self.true_adjoint(meaning.name, node)
-        return self.scene.tensor(meaning.name, node.indices, node.start)
+        return self.scene.tensor(meaning.name, Read(node.indices, self.sizes, node.start))
 
     def indexed(self, found: Value, indices: tuple[str, ...], start: int, name: str) -> Value:
         """What the answer defined, read at indices: the samples of a matrix, or both of its axes;
@@ -159,14 +163,14 @@ class Evaluator:
             text = f"the gradient of {name} is used, but not defined before"
             raise Misfit(text, node.start, "unknown")
         self.borrowed = True
-        return self.scene.adjoint(name, node.indices, node.start)
+        return self.scene.adjoint(name, Read(node.indices, self.sizes, node.start))
 
     def partial(self, node: Partial) -> Value:
         lower = self.names.find(node.lower.key)
         if lower is None or lower.kind != "tensor":
             raise Misfit(f"{node.lower.key} is no tensor of the network", node.start, "unknown")
         if node.upper is None:
-            found = self.defined(("adjoint", lower.name))
+            found = self.defined(("adjoint", lower.name + beside(node.lower.indices)))
             if found is not None:
                 return self.indexed(found, node.lower.indices, node.start, lower.name)
             return self.true_adjoint(lower.name, node.lower)

@@ -10,9 +10,9 @@ from symbp.judge.evaluate_network import Chain
 from symbp.judge.outcome import Array, Outcome, Point, Problem
 from symbp.judge.text.evaluate import Body, Evaluator
 from symbp.judge.text.names import Names
-from symbp.judge.text.scene import Layout, Scene
+from symbp.judge.text.scene import Layout, Read, Scene
 from symbp.judge.text.statements import Statement, Target
-from symbp.judge.text.tree import Node, Partial, Symbol
+from symbp.judge.text.tree import Node, Partial, Symbol, symbols
 from symbp.judge.text.values import Misfit, Value, spread, transpose
 
 Id = tuple[str, str]
@@ -94,7 +94,7 @@ class _Run:
         result: Value | None = None
         for side in sides:
             try:
-                value, borrowed = self.side(side, statement.target)
+                value, borrowed = self.side(side, statement)
             except Misfit as misfit:
                 problem = misfit
                 self.failed += misfit.kind == "shape"
@@ -113,16 +113,17 @@ class _Run:
         its name is a name of the answer's own."""
         if target.kind == "tensor" and not value.labels:
             try:
-                usual = self.scene.tensor(target.name, (), 0).data.shape
+                usual = self.scene.tensor(target.name, Read()).data.shape
             except Misfit:
                 return target.id
             if usual != value.data.shape:
                 return "own", target.key
         return target.id
 
-    def side(self, side: Node, target: Target) -> tuple[Value, bool]:
+    def side(self, side: Node, statement: Statement) -> tuple[Value, bool]:
         """A right side's value, and whether it rests on derivatives that only the network knows."""
-        evaluator = Evaluator(self.scene, self.names, self.defined, self.bodies)
+        target, sizes = statement.target, self.sizes(statement)
+        evaluator = Evaluator(self.scene, self.names, self.defined, self.bodies, sizes)
         try:
             value = evaluator.solid(side)
         except RecursionError:
@@ -134,6 +135,21 @@ class _Run:
         if (value.labels or target.kind == "partial") and not self.scene.scalar:
             value = self.ordered(value, target, side.start)
         return value, evaluator.borrowed
+
+    def sizes(self, statement: Statement) -> dict[str, int]:
+        """How far the letters of a statement run, told by the tensors that they are indices of."""
+        found: dict[str, int] = {}
+        if self.scene.scalar:
+            return found
+        target = statement.target
+        reads = [(target.name, target.indices)] if target.name else []
+        for symbol in (s for side in statement.sides for s in symbols(side)):
+            meaning = self.names.find(symbol.key)
+            if meaning is not None and meaning.kind in ("tensor", "adjoint", "delta"):
+                reads.append((meaning.name, symbol.indices))
+        for name, indices in reads:
+            found = {**self.scene.history.sizes(name, indices), **found}
+        return found
 
     @staticmethod
     def ordered(value: Value, target: Target, start: int) -> Value:
@@ -238,13 +254,13 @@ class _Run:
         key = self.params[name]
         shape = np.shape(self.scene.point.params[key])
         value = self.rows(value, name)
-        if value.labels and value.matrix:
-            return Misfit("has an index and is a matrix at once")
-        swapped = len(value.labels) == 2 and self.scene.turned(name)
+        swapped = len(value.labels) == 2 and not value.matrix and self.scene.turned(name)
         data = value.data.T if swapped else value.data
-        vector = len(shape) == 1 and value.matrix and data.shape in ((1, *shape), (*shape, 1))
-        number = data.size == 1 and int(np.prod(shape)) == 1
-        if data.shape == shape or vector or number:
+        if value.matrix and (value.labels or len(shape) == 1):  # a row or a column is a vector
+            core = tuple(size for size in value.core if size > 1)
+            flat = data.reshape((*data.shape[: len(value.labels)], *core))
+            data = flat if flat.shape == shape else data
+        if data.shape == shape or (data.size == 1 and int(np.prod(shape)) == 1):
             return np.array(data.reshape(shape))
         kept = "x".join(map(str, data.shape)) or "1"
         wanted = "x".join(map(str, shape)) or "1"

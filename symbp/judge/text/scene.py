@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -11,8 +12,21 @@ import numpy as np
 from symbp.calculus.equation import ADJOINT
 from symbp.judge.evaluate_network import Chain, State
 from symbp.judge.outcome import Point
-from symbp.judge.text.values import Array, Misfit, Value
+from symbp.judge.text import indices
+from symbp.judge.text.history import History
+from symbp.judge.text.indices import index, letters, placed
+from symbp.judge.text.values import Array, Misfit, Value, spread
 from symbp.network.program import Program
+
+
+@dataclass(frozen=True)
+class Read:
+    """At which indices a tensor is read, how far letters beside others run, and where in the text."""
+
+    indices: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    start: int = 0
+
 
 Layout = Literal["rows", "columns", "mixed", "scalar"]
 
@@ -53,58 +67,29 @@ class Scene:
 
     # -- values ---------------------------------------------------------------------------------
 
-    def tensor(self, name: str, indices: tuple[str, ...], start: int) -> Value:
-        """A tensor of the network, its axes in front labelled by indices. Raises Misfit."""
-        return self._value(name, self._data(name, start), indices, start)
+    def tensor(self, name: str, read: Read) -> Value:
+        """A tensor of the network, axes labelled by indices. Raises Misfit."""
+        return self._value(name, self.history.values(name), read)
 
-    def adjoint(self, name: str, indices: tuple[str, ...], start: int) -> Value:
+    def adjoint(self, name: str, read: Read) -> Value:
         """The true derivative of the loss by a tensor. Raises Misfit."""
-        found = self.chain.total((name, ()), self.state.given)
-        if found is None:
-            found = self._inner_adjoint(name)
-        if found is None:
-            raise Misfit(f"the derivative by {name} is not known here", start, "unknown")
-        return self._value(name, found, indices, start)
+        return self._value(name, self.history.adjoints(name), read)
 
-    def _data(self, name: str, start: int) -> Array:
-        state = self.state
-        if (name, ()) in state.values:
-            return np.asarray(state.values[name, ()], dtype=float)
-        for number, block in enumerate(self.chain.blocks):
-            for local, place in block.places.items():
-                if place == (name, ()) and local in state.forward[number]:
-                    return np.asarray(state.forward[number][local], dtype=float)
-        if self.program.tensors[name].role == "noise":  # nothing is dropped when answers are judged
-            return np.ones(())
-        raise Misfit(f"the value of {name} is not known here", start, "unknown")
+    @cached_property
+    def history(self) -> History:
+        return History(self.chain, self.state)
 
-    def _inner_adjoint(self, name: str) -> Array | None:
-        for number, block in enumerate(self.chain.blocks):
-            for local, place in block.places.items():
-                if place == (name, ()) and block.part.kind == "layer":
-                    return self._block_adjoints(number).get(ADJOINT + local)
-        return None
-
-    def _block_adjoints(self, number: int) -> Mapping[str, Array]:
-        """All adjoints of one layer, of what it computes on its way, too."""
-        block, state = self.chain.blocks[number], self.state
-        given = self.chain.total(block.output, state.given)
-        if given is None:
-            return {}
-        seed = {**state.forward[number], ADJOINT + block.part.unit.output: given}
-        return block.part.system.run(seed)
-
-    def _value(self, name: str, data: Array, indices: tuple[str, ...], start: int) -> Value:
+    def _value(self, name: str, data: Array, read: Read) -> Value:
         data = np.asarray(data, dtype=float)
         if self.scalar:
             if data.size != 1:
-                raise Misfit(f"{name} is no number in scalar notation", start, "unknown")
+                raise Misfit(f"{name} is no number in scalar notation", read.start, "unknown")
             return Value(data.reshape(()))
         if not data.ndim:
             return Value(data)
-        if not indices:
+        if not read.indices:
             return self.matrix(name, data)
-        return self._labelled(name, data, indices, start)
+        return self._labelled(name, data, read)
 
     def matrix(self, name: str, data: Array) -> Value:
         """An array of a tensor as a matrix: one number a sample is a column, a bias is a row."""
@@ -112,21 +97,34 @@ class Scene:
         rows = data[:, None] if sample and data.ndim == 1 else data.reshape(-1, data.shape[-1])
         return Value(rows.T if self.turned(name) else rows, (), True)
 
-    def _labelled(self, name: str, data: Array, indices: tuple[str, ...], start: int) -> Value:
-        rest = data.ndim - len(indices)
+    def _labelled(self, name: str, data: Array, read: Read) -> Value:
+        axes = placed(read.indices, self.history.letters(name), data.ndim)
+        if axes is None or data.ndim - len(axes) > 2:
+            count = f"{data.ndim} {'index' if data.ndim == 1 else 'indices'}"
+            raise Misfit(f"{name} has {count}, not {len(read.indices)}", read.start)
+        sizes = dict(read.sizes)
+        for axis, text in axes.items():
+            if index(text).letter:
+                sizes[text] = data.shape[axis] - self.history.extra(name, axis)
+        padded = self.history.steps(name)
         whole = self.program.tensors[name].role in ("parameter", "buffer")
-        if rest < 0 or (rest and whole) or rest > 1 or len(set(indices)) < len(indices):
-            axes = f"{data.ndim} {'index' if data.ndim == 1 else 'indices'}"
-            raise Misfit(f"{name} has {axes}, not {len(indices)}", start)
+        labels = letters(axes)
+        if self.turned(name) and data.ndim == 2 and len(axes) == 2:
+            if whole or self._features_first(labels):
+                axes = {0: axes[1], 1: axes[0]}
+        found = indices.read(data, axes, sizes, padded=padded, start=read.start)
+        found = (
+            spread(Value(found, letters(axes)), labels).data if letters(axes) != labels else found
+        )
+        rest = sorted({*range(data.ndim)} - {*axes})
         if not rest:
-            swapped = self.turned(name) and data.ndim == 2
-            if swapped and (whole or self._features_first(indices)):
-                data = data.T
-            return Value(data, indices)
-        if data.shape[-1] == 1:
-            return Value(data[..., 0], indices)
-        core = data[..., :, None] if self.columns else data[..., None, :]
-        return Value(core, indices, True)
+            return Value(found, labels)
+        if len(rest) == 2:
+            return Value(found, labels, True)
+        if data.shape[rest[0]] == 1:
+            return Value(found[..., 0], labels)
+        column = self.columns or rest[0] < data.ndim - 1  # what is left are the samples
+        return Value(found[..., :, None] if column else found[..., None, :], labels, True)
 
     @staticmethod
     def _features_first(indices: tuple[str, ...]) -> bool:
@@ -171,4 +169,4 @@ class Scene:
         kinds = {n.output: n.kind for n in self.program.graph.nodes}
         if not self.scalar and not (entrywise and kinds.get(upper) == "activation"):
             raise Misfit(f"the derivative of {upper} by {lower} is no matrix", start, "unknown")
-        return self._value(lower, slope, (), start)
+        return self._value(lower, slope, Read())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from symbp.judge.text.indices import beside
 from symbp.judge.text.names import Names
 from symbp.judge.text.parser import Parser
 from symbp.judge.text.source import Piece, Source
@@ -33,7 +34,9 @@ class Target:
 
     @property
     def id(self) -> tuple[str, str]:
-        return (self.kind, self.name if self.kind in ("adjoint", "tensor") else self.key)
+        if self.kind in ("adjoint", "tensor"):
+            return (self.kind, self.name + beside(self.indices))
+        return (self.kind, self.key)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from symbp.judge.text.cursor import Cursor
+from symbp.judge.text.indices import split
 from symbp.judge.text.names import function
 from symbp.judge.text.signs import GREEK
 from symbp.judge.text.tokens import Token, Unreadable
@@ -19,7 +20,7 @@ BASES = frozenset(GREEK) | {
 TURNED = frozenset({"T", "top", "intercal", "mathsf", "transpose"})
 PRIMES = 3
 LONGEST = 60  # letters of a word or of a script
-LETTERS = re.compile(r"(.*?),?((?:[a-z],?)+)")
+BRACKETED = re.compile(r"(?:[+-]?(?:\d*[a-z]|\d+)(?:[+-](?:\d*[a-z]|\d+))?,?)+")
 LABELLED = frozenset({"W", "w", "b", "z", "a", "h", "delta", "o", "Theta", "theta", "net", "s"})
 
 
@@ -180,7 +181,9 @@ class Symbols(Cursor):
     @staticmethod
     def _is_label(group: list[Token]) -> bool:
         shown = "".join(t.text for t in group)
-        return bool(re.fullmatch(r"\d+|[A-Za-z]([+-]\d)?|out(put)?|hidden|h|o", shown))
+        return bool(
+            re.fullmatch(r"\d+|[A-Za-z]([+-]\d)?(,[a-z]([+-]\d)?)*|out(put)?|hidden", shown)
+        )
 
     def _bare_label(self, base: str, found: Scripts, group: list[Token]) -> bool:
         """``W^1``, ``z^2`` or ``\\delta^L``: a label where the name alone is unknown."""
@@ -198,10 +201,10 @@ class Symbols(Cursor):
         """What a name with its scripts is, with indices in brackets: ``z1[n,j]``."""
         found = self.resolve(base, scripts, token)
         near = self.now.is_("[") and self.now.start == self.tokens[self.at - 1].end
-        inside = self.tokens[self.at + 1 : self.at + 12]
+        inside = self.tokens[self.at + 1 : self.at + 40]
         ends = [k for k, t in enumerate(inside) if t.is_("]")]
         shown = "".join(t.text for t in inside[: ends[0]]) if ends else ""
-        if not near or not re.fullmatch(r"[a-z](,[a-z])*", shown):
+        if not near or not BRACKETED.fullmatch(shown):
             return found
         self.at += ends[0] + 2
         return Symbol(found.key, (*found.indices, *shown.split(",")), found.start)
@@ -209,27 +212,16 @@ class Symbols(Cursor):
     def resolve(self, base: str, scripts: Scripts, token: Token) -> Symbol:
         """The key that means something here, and the indices that are left of its scripts."""
         below, above = scripts.below, self._number(scripts.above)
-        clean = below.replace(",", "")
-        tried = [base + self._number(clean) + above, base + above + self._number(clean)]
-        for key in tried:
+        clean = self._number(below.replace(",", ""))
+        for key in (base + clean + above, base + above + clean):
             if self.known(key) is not None:
                 return Symbol(key, (), token.start)
-        match = LETTERS.fullmatch(below)
-        if match:
-            indices = tuple(match[2].replace(",", ""))
-            for key in (base + match[1] + above, base + above + match[1]):
-                if self.known(key) is not None:
-                    return Symbol(key, indices, token.start)
-        if re.fullmatch(r"[a-z]", above):  # the number of a sample, as in x^{(i)}
-            indices = tuple(match[2].replace(",", "")) if match else ()
-            key = base + (match[1] if match else clean)
-            for name in (base + clean, key):
-                if self.known(name) is not None:
-                    own = () if name == base + clean else indices
-                    return Symbol(name, (above, *own), token.start)
+        found = split(base, below, above, lambda key: self.known(key) is not None)
+        if found is not None:
+            return Symbol(*found, token.start)
         if self.free:
-            return Symbol(tried[0], (), token.start)
-        raise Unreadable(token.start, self._unknown(tried[0]))
+            return Symbol(base + clean + above, (), token.start)
+        raise Unreadable(token.start, self._unknown(base + clean + above))
 
     def _number(self, label: str) -> str:
         """``L`` and ``L-1`` as the numbers of the last layers."""

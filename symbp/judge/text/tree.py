@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True)
@@ -104,3 +105,16 @@ class Ones:
 Node: TypeAlias = (
     Number | Symbol | Partial | Call | Sum | Product | Power | Transpose | Reduce | Compare | Ones
 )
+
+
+def symbols(node: Any) -> Iterator[Symbol]:
+    """Every symbol in a tree."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, Symbol):
+            yield found
+        elif isinstance(found, tuple):
+            waiting += found
+        elif hasattr(found, "__dataclass_fields__"):
+            waiting += [getattr(found, f.name) for f in fields(found)]
