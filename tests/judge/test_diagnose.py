@@ -131,6 +131,7 @@ def test_a_gradient_that_is_not_there_is_missing_and_zeros_are_too() -> None:
     assert verdict.parameters["b2"].verdict == kinds.MISSING
 
 
+@pytest.mark.slow
 def test_a_wrong_amount_of_a_penalty_is_measured() -> None:
     network = court("digits_softmax").network
     live_module = module.load(symbp.generate(network))
@@ -150,6 +151,7 @@ def test_single_precision_is_right() -> None:
     assert judged(gradients).ok
 
 
+@pytest.mark.slow
 def test_batch_normalisation_may_be_answered_in_training_mode() -> None:
     layers = [
         {"type": "dense", "units": 3}, {"type": "batchnorm"}, {"type": "dense", "units": 2},
@@ -174,4 +176,5 @@ def test_of_a_chain_of_right_sides_each_is_a_claim() -> None:
     text = "\\frac{\\partial L}{\\partial w_2} = (y - t) h = (y - t) y (1 - y) h\n"
     found = symbp.check(court().network, text).verdict.parameters["W2"]
     assert found.verdict == kinds.WRONG
-    assert [(b.kind, b.where) for b in found.blames] == [("missing_factor", "backward.dz2")]
+    blames = [(b.kind, b.where) for b in found.blames if not b.also]
+    assert blames == [("missing_factor", "backward.dz2")]

@@ -79,6 +79,7 @@ def test_a_softmax_may_be_taken_entry_by_entry() -> None:
     assert diagonal in found["softmax_elementwise"]
 
 
+@pytest.mark.slow
 def test_a_recurrence_may_be_truncated() -> None:
     assert "∂y[n, t, j]" in of("parity_lstm", "backward.dh1")["truncated"]
 
@@ -87,12 +88,14 @@ def test_what_flows_around_a_residual_may_be_left_out() -> None:
     assert "missing_path" in of("iris_residual", "backward.da1")
 
 
+@pytest.mark.slow
 def test_a_kernel_may_be_turned_around_and_windows_may_overwrite_each_other() -> None:
     found = of("detector", "backward.dx_pad2")
     assert any("size(" in rhs for rhs in found["transpose"])
     assert found["missing_sum"]
 
 
+@pytest.mark.slow
 def test_a_penalty_may_be_forgotten() -> None:
     assert "0" in of("bilinear", "backward.dW1")["regularization"]
 
@@ -104,6 +107,7 @@ def test_other_losses_are_derived_anew() -> None:
     assert {"binary_cross_entropy", "mae", "hinge", "mse"} <= found
 
 
+@pytest.mark.slow
 def test_every_kind_is_in_the_vocabulary_and_every_place_in_the_map() -> None:
     for name in NETWORKS[:5]:
         made = bench(name)

@@ -126,6 +126,7 @@ def test_marks_leave_the_formula_as_the_map_has_it() -> None:
             assert " = " in text
 
 
+@pytest.mark.slow
 def test_one_gate_of_many_is_shown_alone() -> None:
     network = symbp.load("parity_lstm")
     live = module.load(symbp.generate(network).replace("* f1[:, step]", "", 1))
