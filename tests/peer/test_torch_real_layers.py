@@ -13,6 +13,12 @@ import torch.nn.functional as F
 from tests.peer.torch_network import evaluate, kink_distance, parameter_shapes, value_shapes
 
 RNG = np.random.default_rng(0)
+START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_in_any_order():
+    RNG.bit_generator.state = START
 
 
 def network(*layers: dict, shape: list[int]) -> dict:
