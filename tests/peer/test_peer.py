@@ -20,6 +20,12 @@ from tests.peer.torch_network import (
 )
 
 RNG = np.random.default_rng(0)
+START = RNG.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_in_any_order():
+    RNG.bit_generator.state = START
 
 
 def network(*layers: dict, shape: list[int], **more: object) -> dict:
