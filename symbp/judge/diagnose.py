@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from symbp.judge.diagnose_bench import Bench
 from symbp.judge.diagnose_findings import Finding, Mistakes, Observed, close
-from symbp.judge.diagnose_special import composed_scale, special
+from symbp.judge.diagnose_special import composed_scale, pinned, special
 from symbp.judge.mutations_mistake import Mutation
 
 T = TypeVar("T")
@@ -45,6 +45,7 @@ class _Search:
                 or self.forward(name)
                 or self.loose(name)
                 or self.pair(name)
+                or self.named_first(name)
             )
             if finding is not None:
                 self.made.append(finding)
@@ -173,6 +174,14 @@ class _Search:
             close(self.bench.gradient(mistakes, n, 0), self.bench.gradient(self.accepted, n, 0))
             for n in self.bench.touched(mutation) & self.solid
         )
+
+    def named_first(self, name: str) -> Finding | None:
+        """Where no mistake is known, an adjoint that the answer names may still be the first to go
+        wrong: what is right for the answer's own value follows from it."""
+        for mistake in pinned(self.bench, self.seen, name):
+            if self.allowed(mistake) and self.hits(mistake, name):
+                return Finding((mistake,), (name,))
+        return None
 
     # -- two mistakes ---------------------------------------------------------------------------
 

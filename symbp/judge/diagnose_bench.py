@@ -176,7 +176,12 @@ class Bench(Candidates):
         if key not in self._latest:
             if len(self._latest) > KEPT:
                 self._latest.clear()
-            self._latest[key] = self.chain.given(state, changes, first, weights, aim)
+            pins = {
+                self.chain.place(name, ()): values[point]
+                for m in mistakes
+                for name, values in m.pinned.items()
+            }
+            self._latest[key] = self.chain.given(state, changes, first, weights, aim, pins)
         return state, self._latest[key]
 
     def _under(self, mistakes: Mistakes, point: int) -> tuple[State, dict[str, Array]]:

@@ -33,6 +33,8 @@ class Candidates:
         if mutation.forward:
             return frozenset(p.name for p in self.chain.program.graph.parameters)
         found = set(mutation.added)
+        for tensor in mutation.pinned:
+            found |= self.chain.above[self.chain.place(tensor, ())]
         if mutation.moved and mutation.equation is not None:
             found |= self.reach(mutation.part, mutation.equation.name)
         for id, change in mutation.changes.items():

@@ -29,6 +29,21 @@ def special(bench: Bench, seen: Observed, accepted: Mistakes, name: str) -> Iter
             yield found
 
 
+def pinned(bench: Bench, seen: Observed, name: str) -> Iterator[Mutation]:
+    """The adjoints that the answer names, as it has them where they are wrong, from the loss on."""
+    for part in reversed(bench.chain.parts):
+        values = seen.adjoints.get(part.id)
+        where = bench.mutations.where.places.get(ADJOINT + part.id)
+        if values is None or where is None or part.kind != "layer":
+            continue
+        right = [bench.adjoint((), part.id, k) for k in range(len(values))]
+        fits = [r is not None and r.shape == v.shape for r, v in zip(right, values, strict=True)]
+        if all(fits) and not all(close(v, r) for v, r in zip(values, right, strict=True)):
+            mistake = Mutation("unknown", where, part, {}, 3, pinned={part.id: values})
+            if name in bench.touched(mistake):
+                yield mistake
+
+
 def constant_of(bench: Bench, seen: Observed, mistakes: Mistakes, name: str) -> float | None:
     """The one constant between an answer's gradient and that under mistakes, at every point."""
     values = seen.gradients.get(name, ())
@@ -216,4 +231,4 @@ def _moved(
     return Mutation("updated_weight", where, part, {}, 1, equation, edit, moved=moved)
 
 
-__all__ = ["composed_scale", "constant_of", "number_of", "special"]
+__all__ = ["composed_scale", "constant_of", "number_of", "pinned", "special"]

@@ -56,16 +56,21 @@ class Backward:
     changes: Changes = field(default_factory=dict)
     weights: Weights = field(default_factory=dict)
     aim: str = ""
+    pins: Mapping[Place, Array] = field(default_factory=dict)  # adjoints that come from elsewhere
     moved: set[Place | None] = field(default_factory=set)
 
     def run(self, first: int = 0) -> Given:
         fresh = not self.given
         for number in range(len(self.blocks.blocks) - 1, first - 1, -1):
             block = self.blocks.blocks[number]
-            touched = block.part.id in self.changes or block.output in self.moved
+            touched = block.part.id in self.changes or self.is_new(block)
             if fresh or touched or self.other(block):
                 self.block(number, block)
         return self.given
+
+    def is_new(self, block: Block) -> bool:
+        """Whether something else arrives at a block's output."""
+        return block.output in self.moved or block.output in self.pins
 
     def block(self, number: int, block: Block) -> None:
         """The adjoints that one block hands on."""
@@ -75,9 +80,7 @@ class Backward:
         change = self.changes.get(block.part.id)
         part, t = self.face(number, change)
         found = self.adjoints(number, part, {**t, **self.other(block)}, wanted)
-        still = (
-            isinstance(change, Changed) and block.output not in self.moved and part is block.part
-        )
+        still = isinstance(change, Changed) and not self.is_new(block) and part is block.part
         same = part if part is block.part.joined else block.part
         for face, places in self.blocks.faces(block):
             for local in face.outside:
@@ -104,14 +107,16 @@ class Backward:
         block = self.blocks.blocks[number]
         change = self.changes.get(block.part.id)
         if block.part.kind == "layer":
-            seed = total(self.blocks, block.output, self.given)
+            seed = self.pins.get(block.output) if block.output is not None else None
+            if seed is None:
+                seed = total(self.blocks, block.output, self.given)
             if seed is None:
                 return {}
             t = {**t, ADJOINT + part.unit.output: seed}
         if not isinstance(change, Changed):
             return part.system.run(t, wanted)
         t |= {ELSEWHERE + name: self.elsewhere(name, block) for name in change.borrowed}
-        new = block.output in self.moved or self.other(block)
+        new = self.is_new(block) or self.other(block)
         known = None if new else self.state.known(number, change.system, t)
         return change.run(t, known, wanted)
 

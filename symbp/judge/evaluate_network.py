@@ -82,13 +82,16 @@ class Chain(Blocks):
         first: int = 0,
         weights: Weights | None = None,
         aim: str = "",
+        pins: Mapping[Place, Array] | None = None,
     ) -> Given:
         """The adjoints that each block hands on, from the last block down to the ``first``; with other
         ``weights``, by tensor names, in the backward pass. With an ``aim``, only those that the gradient
-        by that parameter needs are what they should be."""
-        if not changes and not weights:
+        by that parameter needs are what they should be. ``pins`` are adjoints of activations that come
+        from elsewhere."""
+        if not changes and not weights and not pins:
             return state.given
-        return Backward(self, state, dict(state.given), changes, weights or {}, aim).run(first)
+        given = dict(state.given)
+        return Backward(self, state, given, changes, weights or {}, aim, pins or {}).run(first)
 
     def total(self, place: Place | None, given: Given) -> Array | None:
         """The sum of what arrives at a place, None where nothing does."""

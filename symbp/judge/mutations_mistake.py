@@ -38,3 +38,6 @@ class Mutation:
     forward: Changes = field(default_factory=dict)
     moved: PerPoint = field(default_factory=dict)  # what is added to weights for the backward pass
     added: PerPoint = field(default_factory=dict)  # and to gradients, at every point
+    pinned: PerPoint = field(
+        default_factory=dict
+    )  # adjoints of activations, as the answer has them
