@@ -19,6 +19,7 @@ from symbp.judge.mutations_sites import Site, sites
 
 
 def reads(right: Right, site: Site) -> Iterator[Edit]:
+    """Another tensor in the place of one, or the same turned."""
     read = site.expr
     if read.name.startswith(ADJOINT):
         yield from _adjoint(right, site)
@@ -53,6 +54,7 @@ def _adjoint(right: Right, site: Site) -> Iterator[Edit]:
 
 
 def functions(right: Right, site: Site) -> Iterator[Edit]:
+    """A function for its derivative, and the derivative at another place."""
     node = site.expr
     argument = node.argument
     if isinstance(node, Prime):
@@ -70,6 +72,7 @@ def functions(right: Right, site: Site) -> Iterator[Edit]:
 
 
 def powers(right: Right, site: Site) -> Iterator[Edit]:
+    """Another exponent."""
     below, above = site.expr.args
     if not above.is_number or isinstance(site.expr, sp.exp) or isinstance(below, Size):
         return

@@ -18,6 +18,7 @@ from symbp.judge.mutations_sites import Site
 
 
 def products(right: Right, site: Site) -> Iterator[Edit]:
+    """Factors of one product."""
     factors = written_factors(site.expr)
     for k, factor in enumerate(factors):
         rest = sp.Mul(*(f for m, f in enumerate(factors) if m != k))

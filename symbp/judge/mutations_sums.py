@@ -20,6 +20,7 @@ from symbp.judge.mutations_sites import Site
 
 
 def additions(right: Right, site: Site) -> Iterator[Edit]:
+    """Summands left out, or with the other sign."""
     for term in site.expr.args:
         rest = site.expr - term
         flipped = site.put(rest - term)
@@ -33,6 +34,7 @@ def additions(right: Right, site: Site) -> Iterator[Edit]:
 
 
 def reductions(right: Right, site: Site) -> Iterator[Edit]:
+    """Letters that are not summed over, or in another way."""
     node = site.expr
     for count in range(1, min(len(node.letters), 3) + 1):
         for chosen in combinations(node.letters, count):
