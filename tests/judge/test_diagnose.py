@@ -180,7 +180,9 @@ def test_of_a_chain_of_right_sides_each_is_a_claim() -> None:
     assert blames == [("missing_factor", "backward.dz2")]
 
 
-def test_what_is_right_for_a_wrong_delta_follows_from_it_also_where_the_delta_is_unexplained() -> None:
+def test_what_is_right_for_a_wrong_delta_follows_from_it_also_where_the_delta_is_unexplained() -> (
+    None
+):
     verdict = judged(answer(dz1="np.cos(dh) + h"))
     first, second = verdict.parameters["W1"], verdict.parameters["b1"]
     assert [(b.kind, b.where, b.following) for b in first.blames] == [
