@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +24,23 @@ from symbp.judge.text.values import (
 )
 
 
+def _chosen(condition: Value, this: Value, other: Value) -> Value:
+    """``this`` where the condition is 1, ``other`` where it is 0."""
+    rest = replace(condition, data=1 - condition.data)
+    chosen = entrywise(np.multiply, condition, this, "where")
+    return entrywise(np.add, chosen, entrywise(np.multiply, rest, other, "where"), "where")
+
+
+PAIRS: Mapping[str, Callable[[Value, Value], Value]] = {
+    "dot": matmul,
+    "outer": outer,
+    "max": partial(entrywise, np.maximum, what="max"),
+    "min": partial(entrywise, np.minimum, what="min"),
+    "multiply": partial(entrywise, np.multiply, what="multiply"),
+    "power": partial(entrywise, np.float_power, what="power"),
+}
+
+
 class Functions(Quantities):
     """Evaluates calls."""
 
@@ -39,38 +58,41 @@ class Functions(Quantities):
             except Misfit:
                 if not known.is_function(node.key):
                     raise
-        first = arguments[0] if arguments else scalar(1.0)
-        if len(arguments) == 2 and node.key in known.PAIRS:
-            return entrywise(known.PAIRS[node.key], first, arguments[1], node.key)
+        if node.key == "ones":
+            return scalar(1.0) if self.scene.scalar else Value(np.ones(()), ones="column")
+        if len(arguments) == 1:
+            return self.of_one(node, arguments[0])
+        if node.key in PAIRS and len(arguments) == 2:
+            return PAIRS[node.key](*arguments)
+        if node.key == "where" and len(arguments) == 3:
+            return _chosen(*arguments)
+        raise Misfit(f"{node.key} does not take {len(arguments)} arguments", node.start, "unknown")
+
+    def of_one(self, node: Call, argument: Value) -> Value:
+        """Matrices as a whole, softmax row by row, and whatever works on each number."""
         match node.key:
-            case "dot":
-                return matmul(*arguments)
-            case "outer":
-                return outer(*arguments)
             case "transpose":
-                return transpose(first)
+                return transpose(argument)
             case "diag":
-                return diagonal(first)
-            case "where" if len(arguments) == 3:
-                chosen = entrywise(np.multiply, first, arguments[1], "where")
-                other = entrywise(
-                    np.multiply, replace(first, data=1 - first.data), arguments[2], "where"
-                )
-                return entrywise(np.add, chosen, other, "where")
-            case "ones":
-                return scalar(1.0) if self.scene.scalar else Value(np.ones(()), ones="column")
+                return diagonal(argument)
             case "norm":
-                squares = replace(first, data=first.data**2)
-                total = over_axis(squares, None, False) if first.matrix else squares
+                squares = replace(argument, data=argument.data**2)
+                total = over_axis(squares, None, False) if argument.matrix else squares
                 return replace(total, data=np.sqrt(total.data))
-            case "softmax" if not node.primes and first.matrix:
+            case "softmax" if not node.primes and argument.matrix:
                 axis = -2 if self.scene.columns else -1
-                return replace(first, data=known.softmax(first.data, axis))
+                return replace(argument, data=known.softmax(argument.data, axis))
             case "step" if not node.primes:
-                return replace(first, data=known.step(first.data))
-        if node.key == "softmax":
-            raise Misfit("softmax is no function of one number", node.start, "unknown")
-        return self.activations.value(node, first, self.scene)
+                return replace(argument, data=known.step(argument.data))
+            case "softmax" | "step":
+                reason = f"{node.key} is not known as a function of one number"
+                raise Misfit(reason, node.start, "unknown")
+        if node.key in (*PAIRS, "where", "trace", "clip"):
+            raise Misfit(f"{node.key} takes more than one argument", node.start, "unknown")
+        try:
+            return self.activations.value(node, argument, self.scene)
+        except TypeError:  # a function that knows real numbers only, derived by a complex step
+            raise Misfit(f"{node.key} cannot be derived here", node.start, "unknown") from None
 
     def own(self, node: Call, arguments: list[Value]) -> Value:
         """A function that the answer defines; its derivative by the complex step if it defines none."""
@@ -80,6 +102,8 @@ class Functions(Quantities):
         if not exact and node.primes > 1:
             raise Misfit(f"{key} is not defined in the answer", node.start, "unknown")
         before, step = dict(self.bound), 1e-30
+        if len(arguments) != 1:
+            raise Misfit(f"{key} takes one argument", node.start, "unknown")
         value = arguments[0]
         moved = value if exact else replace(value, data=value.data + 1j * step)
         self.bound[argument] = moved

@@ -71,9 +71,6 @@ def softmax(values: Array, axis: int) -> Array:
     return e / e.sum(axis=axis, keepdims=True)
 
 
-PAIRS: Mapping[str, Callable[..., Array]] = {
-    "max": np.maximum, "min": np.minimum, "multiply": np.multiply, "power": np.float_power,
-}  # fmt: skip
 COMPARISONS: Mapping[str, Callable[..., Array]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal,
     "==": np.equal, "!=": np.not_equal,
