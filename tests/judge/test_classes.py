@@ -38,8 +38,12 @@ def test_the_two_faults_of_the_article(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("inside")
 @pytest.mark.parametrize(
-    "name", ["in_place", "one_column", "columns", "layers", "keeps_data", "step_apart", "no_step"]
-)
+    "name",
+    [
+        "in_place", "one_column", "columns", "layers", "keeps_data", "step_apart", "no_step",
+        "course", "without_numpy", "one_by_one", "trains",
+    ],
+)  # fmt: skip
 def test_a_class_in_another_form_is_right(name: str, tmp_path: Path) -> None:
     assert right(network("article"), tmp_path, "a.py", text(name)) == ALL
 

@@ -59,7 +59,9 @@ def job(network: Network, points: tuple[Point, ...]) -> tuple[dict[str, Any], di
     trained = [p.key for p in network.program.graph.parameters]
     first = points[0].params if points else {}
     shapes = {name: list(np.shape(first[name])) for name in trained if name in first}
-    return {"points": described, "shapes": shapes, "widths": widths(network)}, arrays
+    mean = all(o.loss.reduction == "mean" for o in network.spec.outputs)
+    known = {"shapes": shapes, "widths": widths(network), "mean": mean}
+    return {"points": described, **known}, arrays
 
 
 def widths(network: Network) -> list[int]:
@@ -121,7 +123,7 @@ def outcome_of(
     problems: dict[str, Problem] = {}
     for name, (kind, text, line) in found["problems"].items():
         key = names.param(name)
-        if key is not None and kind != "missing":
+        if key is not None:
             problems[key] = Problem(kind, text, line or where.get(key, (None,))[0])
     for name, key in found["gradients"].items():
         param = names.param(name)

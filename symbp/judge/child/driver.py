@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from symbp.judge.child import classes, exchange, functions
+from symbp.judge.child import classes, exchange, functions, pairs
 from symbp.judge.child.exchange import Array
 from symbp.judge.child.given import Found, Given
 from symbp.judge.child.loading import Refused, load
@@ -54,6 +54,7 @@ def judged(
     try:
         namespace = load(path)
         function, kind = functions.find(namespace), classes.find(namespace)
+        kind = kind or pairs.find(namespace, job)
         if function is not None:
             return packed("function", _all(lambda g: functions.evaluate(function, g, path), given))
         if kind is not None:

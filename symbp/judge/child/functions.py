@@ -10,7 +10,7 @@ from symbp.judge.child.given import Found, Given, as_integers
 from symbp.judge.child.loading import said
 from symbp.judge.child.watch import locals_of, number
 
-NAMES = ("gradients", "gradient", "grads", "loss_and_grads", "backward", "backprop")
+NAMES = ("gradients", "gradient", "grads", "loss_and_grads")
 
 
 def find(namespace: Mapping[str, Any]) -> Callable[..., Any] | None:

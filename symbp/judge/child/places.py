@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from symbp.judge.child import functions
+from symbp.judge.child.steps import BACKWARD
 from symbp.judge.outcome import Kind, Unusable
 
 
@@ -24,9 +25,10 @@ def kind_of(source: str, path: Path) -> Kind:
     defined |= {n for s in tree.body if isinstance(s, ast.Assign) for n in _targets(s)}
     if defined & set(functions.NAMES):
         return "function"
-    for statement in tree.body:
-        if isinstance(statement, ast.ClassDef):
-            return "class"
+    if any(isinstance(statement, ast.ClassDef) for statement in tree.body) or defined & set(
+        BACKWARD
+    ):
+        return "class"
     expected = (
         "gradients(params, x, t), or a class with forward(X) and backward(X, y, learning_rate)"
     )

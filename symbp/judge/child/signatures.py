@@ -12,7 +12,9 @@ ROLES: Mapping[str, str] = {
     "list": r"(n_?)?layers?(_?(sizes?|dims?|widths?))?|sizes|dims?|widths|architecture|structure"
     r"|topology|nodes|units|shape|layers_?dims?",
     "seed": r"seed|random_?(state|seed)|rng",
-    "cache": r"cache|caches|memory|activations|parameters|params",
+    "epochs": r"(n_?|num_?)?(epochs?|iterations?|iters?|steps)",
+    "weights": r"parameters?|params?|weights|theta",
+    "cache": r"cache|caches|memory|activations",
     "output": r"(y_?)?(out|output|outputs|o|pred|preds|prediction|predictions|predicted|hat|p|probs)"
     r"|yhat|ypred|a\d|a_?out|al",
     "target": r"(y|t|d)(_?(true|train|batch|real|target|data|label))?|targets?|labels?|truth|expected"

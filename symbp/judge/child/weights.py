@@ -44,6 +44,8 @@ def leaves(thing: Any, label: str = "", depth: int = 0, home: str = "") -> Itera
     if isinstance(thing, dict):
         get, put = thing.__getitem__, thing.__setitem__
         keys = [(f"{label}[{k}]", k) for k in thing]
+    elif isinstance(thing, list) and _is_array(thing):
+        return
     elif isinstance(thing, (list, tuple)):
         get, put = thing.__getitem__, thing.__setitem__ if isinstance(thing, list) else None
         keys = [(f"{label}[{k}]", k) for k in range(len(thing))]
@@ -54,10 +56,18 @@ def leaves(thing: Any, label: str = "", depth: int = 0, home: str = "") -> Itera
         return
     for name, key in keys[:MOST]:
         value = get(key)
-        if number(value) is not None and not isinstance(value, (list, tuple)):
+        if number(value) is not None and (not isinstance(value, (list, tuple)) or _is_array(value)):
             yield Leaf(name, _getter(get, key), _putter(get, put, key))
         else:
             yield from leaves(value, name, depth + 1, home)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a list holds numbers, or lists of them, as in code without NumPy."""
+    if not isinstance(value, list) or not value:
+        return False
+    first = value[0]
+    return isinstance(first, float) or _is_array(first)
 
 
 def _getter(get: Callable[[Any], Any], key: Any) -> Callable[[], Any]:
@@ -71,6 +81,8 @@ def _putter(
         old = get(key)
         if isinstance(old, np.ndarray) and old.dtype == np.float64 and old.shape == value.shape:
             old[...] = value  # other names of the same array follow
+        elif isinstance(old, list):
+            old[:] = value.tolist()
         elif put is not None:
             put(key, value if np.ndim(value) else float(value))
 
