@@ -11,7 +11,10 @@ DEPTH = 60  # of brackets in each other
 
 
 class Cursor:
-    """``own`` are the keys that the answer defines itself; ``free`` lets unknown names pass."""
+    """``own`` are the keys that the answer defines itself; ``free`` lets unknown names pass, whose
+    scripts are indices if they consist of ``indexing``."""
+
+    indexing: frozenset[str] = frozenset()
 
     def __init__(
         self, tokens: list[Token], names: Names, own: frozenset[str], free: bool = False

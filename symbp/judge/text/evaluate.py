@@ -62,6 +62,8 @@ class Evaluator(Functions):
                 return self.product(node)
             case Power(base=base, exponent=exponent):
                 return self.power(base, exponent)
+            case Transpose(body=Number(value=1.0)) if not self.scene.scalar:
+                return transpose(self.value(Ones(node.start)))
             case Transpose(body=body):
                 return transpose(self.value(body))
             case Reduce():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from symbp.judge.text.indices import beside
 from symbp.judge.text.names import Names
@@ -188,6 +189,17 @@ def _cut(line: list[Token], at) -> list[list[Token]]:  # type: ignore[no-untyped
     return parts
 
 
+def _letters(sides: list[list[Token]]) -> frozenset[str]:
+    """Letters in scripts of right sides: those of indices are among them."""
+    found: set[str] = set()
+    for side in sides:
+        for before, token in pairwise(side):
+            inside = before.is_("_", "^", "{", "[", ",") or before.kind == "number"
+            if token.kind == "word" and inside:
+                found |= set(token.text)
+    return frozenset(found)
+
+
 def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
     """One chain of equals signs; None for an update, a comparison, or what defines no name."""
     if any(t.is_(*UPDATES) for t in _outside(chain)):
@@ -197,7 +209,9 @@ def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
     if not sides or not left or left[-1].is_(*OPERATORS):
         return None
     try:
-        found = target(Parser(left, names, frozenset(), free=True).whole(), names)
+        parser = Parser(left, names, frozenset(), free=True)
+        parser.indexing = _letters(sides)
+        found = target(parser.whole(), names)
     except Unreadable:
         if math and any(t.is_("partial", "nabla") for t in left):
             raise

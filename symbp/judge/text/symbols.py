@@ -220,6 +220,9 @@ class Symbols(Cursor):
         if found is not None:
             return Symbol(*found, token.start)
         if self.free:
+            fresh = split(base, below, above, lambda key: key.rstrip("0123456789") == base)
+            if fresh is not None and {*fresh[1]} <= self.indexing:
+                return Symbol(*fresh, token.start)
             return Symbol(base + clean + above, (), token.start)
         raise Unreadable(token.start, self._unknown(base + clean + above))
 
