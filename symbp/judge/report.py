@@ -133,13 +133,16 @@ class Report:
 
     def known(self, judged: Judged) -> list[str]:
         """What can be said where no mistake fits."""
-        said = [self.words.numbers(judged)]
+        numbers = self.words.numbers(judged)
+        said = (
+            [say(self.lang, "known", numbers=numbers[:1].upper() + numbers[1:])] if numbers else []
+        )
         right = [n for n, j in self.verdict.parameters.items() if j.verdict == kinds.RIGHT]
         if right:
             said.append(
                 say(self.lang, "agree", names=listed(self.lang, list(map(self.derivative, right))))
             )
-        return [s for s in said if s]
+        return said
 
     def following(self, blame: Blame) -> Iterator[str]:
         """The parameters that are wrong for the same reason."""

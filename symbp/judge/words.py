@@ -177,6 +177,7 @@ PHRASES: Final[dict[str, tuple[str, str]]] = {
     "cosine": ("angle to the right gradient {angle}°", "与正确梯度的夹角 {angle}°"),
     "times": ("{scale} times the right gradient", "正确梯度的 {scale} 倍"),
     "first": ("The first deviation is in {left} ({where}).", "最早的偏差出现在 {left}（{where}）。"),
+    "known": ("{numbers}.", "{numbers}。"),
     "agree": ("Right are {names}.", "正确的有 {names}。"),
     "line": ("line {line} of the answer", "答案第 {line} 行"),
     "parameter": ("gradient of", "参数"),

@@ -191,3 +191,16 @@ def test_what_is_right_for_a_wrong_delta_follows_from_it_also_where_the_delta_is
     assert [(b.kind, b.where, b.following) for b in second.blames] == [
         ("unknown", "backward.dz1", True)
     ]
+
+
+def test_an_unexplained_delta_in_scalar_notation_is_blamed_once() -> None:
+    text = r"""
+    \delta_2 = (y - t) \sigma'(w_2 h + b_2)
+    \frac{\partial L}{\partial w_2} = \delta_2 h
+    \frac{\partial L}{\partial b_2} = \delta_2
+    \delta_1 = \delta_2 w_2 \sigma'(w_1 x)
+    \frac{\partial L}{\partial w_1} = \delta_1 x
+    \frac{\partial L}{\partial b_1} = \delta_1
+    """
+    found = symbp.check(symbp.load("article"), text).verdict
+    assert roots(found) == {("unknown", "backward.dz1")}

@@ -140,5 +140,5 @@ def test_one_gate_of_many_is_shown_alone() -> None:
 def test_an_unexplained_gradient_is_described() -> None:
     text = paragraphs(report(dW1="np.cos(x.T @ dz1)"))
     assert "no single mistake that is known explains it" in text
-    assert "relative error" in text
+    assert " Relative error " in text
     assert "Right are ∂L/∂b1, ∂L/∂W2 and ∂L/∂b2." in text
