@@ -37,11 +37,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.line(f"To test it: {peer.install}")
 
 
-QUICK_CASES = 2  # of a parametrised test, in the quick run: -m "not slow"
+QUICK_CASES = 1  # of a parametrised test, in the quick run: -m "not slow"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The quick run takes the first cases of every parametrised test; the rest are marked slow."""
+    """The quick run takes the first case of every parametrised test; the rest are marked slow."""
     seen: dict[tuple[str, str], int] = {}
     for item in items:
         if "[" not in item.name:

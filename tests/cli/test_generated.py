@@ -10,6 +10,8 @@ import pytest
 
 from symbp.writers import generated
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

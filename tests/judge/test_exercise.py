@@ -18,6 +18,8 @@ from tests import peers
 from tests.examples import example
 from tests.judge.corpus.judging import judged
 
+pytestmark = pytest.mark.slow
+
 BY_HAND = (
     "article", "iris_residual", "swish", "digits_mlp", "deep_sigmoid", "bilinear",
     "digits_softmax", "regression", "spirals",

@@ -13,6 +13,8 @@ import symbp
 from symbp.lecture import display
 from tests.lecture.conftest import made
 
+pytestmark = pytest.mark.slow
+
 KINDS = {"text/plain", "text/latex", "text/markdown", "text/html"}
 
 

@@ -9,6 +9,8 @@ import pytest
 from tests.lecture.conftest import POINT, example, made
 from tests.lecture.test_page import STRANGER
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_address_brings_a_view_back(opened):
     html = example("article")

@@ -15,6 +15,8 @@ from symbp.proof import module
 from symbp.writers.package import package
 from tests.layers.proved import dense
 
+pytestmark = pytest.mark.slow
+
 SHORT = 0.3  # seconds
 
 

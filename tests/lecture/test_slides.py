@@ -18,6 +18,8 @@ from symbp.writers.module import write
 from tests import peers
 from tests.lecture.networks import network
 
+pytestmark = pytest.mark.slow
+
 ENGINES = {"en": ["pdflatex", "-draftmode"], "zh": ["xelatex", "-no-pdf"]}  # the log is enough
 WIDEST = 2.0  # points beyond the margin
 

@@ -21,6 +21,8 @@ from symbp.proof.module import load
 from tests.layers.proved import Table, dense, functions, network
 from tests.network.networks import repeat
 
+pytestmark = pytest.mark.slow
+
 MSE = {"type": "mse"}
 ONE_STATEMENT = 3  # its result, and copies of operands in the order that a product needs
 BATCH = 8

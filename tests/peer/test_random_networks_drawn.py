@@ -16,6 +16,8 @@ from tests.peer.random_networks import networks, random_network
 from tests.peer.torch_functions import KINKS
 from tests.peer.torch_network import evaluate, kink_distance
 
+pytestmark = pytest.mark.slow
+
 
 def layers_of(tables: dict) -> Iterator[dict]:
     for table in tables.get("layer", tables.get("layers", [])):
