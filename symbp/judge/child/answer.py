@@ -53,8 +53,8 @@ def job(network: Network, points: tuple[Point, ...]) -> tuple[dict[str, Any], di
     described = []
     for point in points:
         params = {name: stored(value) for name, value in point.params.items()}
-        many = isinstance(point.t, Mapping)
-        t = {k: stored(v) for k, v in point.t.items()} if many else stored(point.t)  # type: ignore
+        t: Any = point.t
+        t = {k: stored(v) for k, v in t.items()} if isinstance(t, Mapping) else stored(t)
         described.append({"params": params, "x": stored(point.x), "t": t})
     trained = [p.key for p in network.program.graph.parameters]
     first = points[0].params if points else {}

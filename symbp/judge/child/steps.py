@@ -5,7 +5,7 @@ Runs in the child alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,10 @@ class Trial:
 
     def batch(self, given: Given) -> Step:
         shapes = {name: tuple(shape) for name, shape in self.job["shapes"].items()}
-        fit: Callable[[Any], int] = lambda made: len(slots(made, shapes))  # noqa: E731
+
+        def fit(made: Any) -> int:
+            return len(slots(made, shapes))
+
         instance = build(self.kind, self.job["widths"], given, self.rate, fit)
         kept = slots(instance, shapes)
         for name, slot in kept.items():

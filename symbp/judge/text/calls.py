@@ -8,7 +8,7 @@ from symbp.judge.text.derivatives import Derivatives
 from symbp.judge.text.names import SIZES, function
 from symbp.judge.text.symbols import Scripts
 from symbp.judge.text.tokens import Token
-from symbp.judge.text.tree import Call, Node, Number, Product, Reduce, Symbol, Transpose
+from symbp.judge.text.tree import Call, Node, Number, Product, Reduce, Sum, Symbol, Transpose
 
 METHODS = ("T", "sum", "mean", "dot", "transpose", "shape", "copy", "reshape", "astype", "size")
 REDUCED = ("sum", "mean", "npsum", "npmean")
@@ -159,8 +159,8 @@ class Calls(Derivatives):
         axis = named.get("dim", axis)
         if axis is None or axis == "None":
             return Reduce(kind, (), None, body, False, token.start)
-        negative = not isinstance(axis, (Number, str)) and getattr(axis, "signs", ()) == (-1,)
-        number = axis.terms[0] if negative else axis  # type: ignore[union-attr]
+        negative = isinstance(axis, Sum) and axis.signs == (-1,)
+        number = axis.terms[0] if isinstance(axis, Sum) else axis
         if not isinstance(number, Number) or number.value not in (0, 1, 2):
             self.fail("axis=0 or axis=1", token)
         value = -int(number.value) if negative else int(number.value)

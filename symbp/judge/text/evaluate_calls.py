@@ -87,7 +87,7 @@ class Functions(Quantities):
             case "softmax" | "step":
                 reason = f"{node.key} is not known as a function of one number"
                 raise Misfit(reason, node.start, "unknown")
-        if node.key in (*PAIRS, "where", "trace", "clip"):
+        if node.key in (*PAIRS, "where"):
             raise Misfit(f"{node.key} takes more than one argument", node.start, "unknown")
         try:
             return self.activations.value(node, argument, self.scene)

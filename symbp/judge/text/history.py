@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import product
 
@@ -83,7 +83,7 @@ class History:
         """Raises Misfit where the derivative is not known."""
         return self._stacked(name, self._adjoint)
 
-    def _stacked(self, name, one) -> Array:  # type: ignore[no-untyped-def]
+    def _stacked(self, name: str, one: Callable[[str, Copies], Array]) -> Array:
         times = [level.times for level in self.program.tensors[name].levels]
         if name not in self.results:
             found = [one(name, copies) for copies in product(*map(range, times))]

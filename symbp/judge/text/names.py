@@ -57,10 +57,10 @@ FUNCTIONS: Mapping[str, str] = {
     "cos": "cos", "sinh": "sinh", "cosh": "cosh", "diag": "diag", "where": "where", "square": "square",
     "heaviside": "step", "step": "step", "dot": "dot", "matmul": "dot", "outer": "outer",
     "multiply": "multiply", "power": "power", "transpose": "transpose", "sum": "sum", "mean": "mean",
-    "ones": "ones", "oneslike": "ones", "len": "len", "tr": "trace", "trace": "trace",
+    "ones": "ones", "oneslike": "ones", "len": "len",
     "reciprocal": "reciprocal", "log1p": "log1p", "expm1": "expm1",
     "npsum": "npsum", "npmean": "npmean", "identity": "identity",
-    "clip": "clip", "asarray": "identity", "array": "identity", "float": "identity",
+    "asarray": "identity", "array": "identity", "float": "identity",
     "sech": "sech",
 }  # fmt: skip
 GENERIC = ("f", "g", "phi", "varphi", "psi", "act", "activation")  # the layer's own activation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from symbp.judge.text.indices import beside
@@ -11,7 +11,7 @@ from symbp.judge.text.names import Names
 from symbp.judge.text.parser import Parser
 from symbp.judge.text.source import Piece, Source
 from symbp.judge.text.tokens import Token, Unreadable
-from symbp.judge.text.tree import Call, Node, Partial, Product, Symbol, Transpose
+from symbp.judge.text.tree import Call, Node, Partial, Symbol, Transpose
 
 EQUALS = ("=", ":=", "==", "coloneqq", "equiv", "triangleq", "≔", "doteq")
 UPDATES = ("leftarrow", "gets", "mapsto", "longleftarrow")
@@ -99,9 +99,7 @@ def target(node: Node, names: Names) -> Target | None:
     match node:
         case Transpose(body=body):
             found = target(body, names)
-            return None if found is None else Target(
-                found.kind, found.key, found.name, found.indices, not found.turned
-            )  # fmt: skip
+            return found and replace(found, turned=not found.turned)
         case Partial(upper=None, lower=lower):
             meaning = names.find(lower.key)
             known = meaning is not None and meaning.kind == "tensor"
@@ -175,7 +173,7 @@ def _outside(line: list[Token]) -> Iterator[Token]:
         depth += token.is_(*OPENERS)
 
 
-def _cut(line: list[Token], at) -> list[list[Token]]:  # type: ignore[no-untyped-def]
+def _cut(line: list[Token], at: Callable[[Token], bool]) -> list[list[Token]]:
     """Cut at tokens outside all brackets, which go."""
     parts: list[list[Token]] = [[]]
     depth = 0
@@ -223,6 +221,3 @@ def _statement(chain: list[Token], names: Names, math: bool) -> Raw | None:
         return None  # w = w - alpha dw, x = ...
     sure = math or found.kind in ("adjoint", "delta")
     return Raw(found, tuple(tuple(side) for side in sides), chain[0].start, sure)
-
-
-__all__ = ["Product", "Raw", "Statement", "Target", "parse", "raw_statements", "target"]
