@@ -27,6 +27,11 @@ STRUCTURE = re.compile(
     r"|textbf|emph|textit|caption|label|chapter)\*?(?:\[[^\]\n]{0,200}\])?\{[^{}]{0,500}\}"
     r"|\\(?:(?:item|maketitle)(?![A-Za-z])|(?:begin|end)\{(?!cases)[a-z*]+\}|(?:newpage|noindent|medskip|bigskip|par)(?![A-Za-z]))"
 )
+CODE = (  # code's names for a gradient and a parameter
+    (re.compile(r"\b\w*grad\w*\[[\"'](\w+)[\"']\]"), "d"),
+    (re.compile(r"\b(?:params|parameters|p)\[[\"'](\w+)[\"']\]"), ""),
+    (re.compile(r"\b([A-Za-z]\w*)\.grad\b"), "d"),
+)
 BOLD = re.compile(r"(?<![\w)\]])\*\*(?=\S)([^*\n]+?)(?<=\S)\*\*(?![\w(])")  # of Markdown, no power
 LEAD = re.compile(r"\s*(?:[-*+>#|•]+\s+|\(?\d{1,2}[.)]\s+|\(?[a-z]\)\s+|\*\*)*")
 REMARK = re.compile(  # behind a formula: # .., // .., (words), (by the chain rule)
@@ -80,6 +85,8 @@ def source(text: str) -> Source:
     lines = BOLD.sub(r"  \1  ", _blanked(clean, [outer for outer, _ in displays]))
     for pattern in (STRUCTURE, REMARK):
         lines = _without(pattern, lines)
+    for pattern, front in CODE:
+        lines = pattern.sub(lambda m, front=front: f"{front}{m[1]}".ljust(len(m[0])), lines)
     found = [piece for _, piece in displays] + list(_lines(lines))
     parts, here = [], 0
     for _, piece in displays:
