@@ -121,6 +121,7 @@ BOMBS = {
     "lines": "dw1 = q\n" * 40_000,
     "formulas": "dw2 = h\n" * 40_000,
     "late": "a " * 100_000 + "= h",
+    "code": "w.grad " * 50_000 + "=",
     "stars": "**" * 150_000 + "= h",
     "laughs": "".join(
         rf"\newcommand{{\{b}}}{{\{a}\{a}\{a}\{a}\{a}\{a}\{a}\{a}\{a}\{a}}}"

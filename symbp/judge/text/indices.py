@@ -111,7 +111,7 @@ def read(
         raise Misfit("an index runs beyond its axis", start)
     moved = np.moveaxis(data, sorted(axes), range(len(axes)))
     found = moved[tuple(places)]
-    return found * inside.reshape(*shape, *[1] * (found.ndim - len(shape)))
+    return found * inside.reshape((*shape, *[1] * (found.ndim - len(shape))))
 
 
 def beside(indices: tuple[str, ...]) -> str:

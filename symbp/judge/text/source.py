@@ -86,7 +86,7 @@ def source(text: str) -> Source:
     for pattern in (STRUCTURE, REMARK):
         lines = _without(pattern, lines)
     for pattern, front in CODE:
-        lines = pattern.sub(lambda m, front=front: f"{front}{m[1]}".ljust(len(m[0])), lines)
+        lines = _renamed(pattern, front, lines)
     found = [piece for _, piece in displays] + list(_lines(lines))
     parts, here = [], 0
     for _, piece in displays:
@@ -133,6 +133,15 @@ def _blanked(text: str, places: Iterable[tuple[int, int]]) -> str:
 
 def _without(pattern: re.Pattern[str], text: str) -> str:
     return _blanked(text, ((m.start(), m.end()) for m in pattern.finditer(text)))
+
+
+def _renamed(pattern: re.Pattern[str], front: str, text: str) -> str:
+    """Every match as ``front`` and what its group holds, spaces behind it."""
+
+    def name(match: re.Match[str]) -> str:
+        return f"{front}{match[1]}".ljust(len(match[0]))
+
+    return pattern.sub(name, text)
 
 
 def _lines(text: str) -> Iterator[Piece]:
