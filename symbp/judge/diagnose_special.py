@@ -38,7 +38,8 @@ def pinned(bench: Bench, seen: Observed, name: str) -> Iterator[Mutation]:
             continue
         right = [bench.adjoint((), part.id, k) for k in range(len(values))]
         if all(v.size == 1 for v in values):  # in scalar notation
-            values = tuple(v.reshape(np.shape(r)) for r, v in zip(right, values, strict=True))
+            pairs = zip(right, values, strict=True)
+            values = tuple(v if r is None else v.reshape(r.shape) for r, v in pairs)
         fits = [r is not None and r.shape == v.shape for r, v in zip(right, values, strict=True)]
         if all(fits) and not all(close(v, r) for v, r in zip(values, right, strict=True)):
             mistake = Mutation("unknown", where, part, {}, 3, pinned={part.id: values})
