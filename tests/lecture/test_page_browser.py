@@ -14,6 +14,8 @@ from symbp.lecture.numbers_run import run
 from symbp.proof import module
 from tests.lecture.conftest import POINT, example
 
+pytestmark = pytest.mark.slow
+
 # The cells that pointing at a tensor of the picture shows, row by row; null where it shows nothing.
 PEEK = """(name) => {
   const element = document.querySelector(`.drawing [data-term="t.${name}"]`);
