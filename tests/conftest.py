@@ -6,9 +6,14 @@ import re
 from functools import cache
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests import peers
+
+# The same examples in every run; ``--hypothesis-profile=default`` draws others, to search for more.
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
 
 PEER = Path(__file__).parent / "peer"
 IMPORT = re.compile(r"^(?:from|import) (torch\b|tests\.peer\.\w+)", re.MULTILINE)
