@@ -61,7 +61,10 @@ class Court:
 
     def _judged(self, bench: Bench, answer: Answer, outcomes: tuple[Outcome, ...]) -> Verdict:
         verdict = judge(bench, answer.name, outcomes)
-        return replace(verdict, lines=answer.where, notes=answer.notes, kind=answer.kind)
+        return replace(
+            verdict, lines=answer.where, notes=answer.notes, kind=answer.kind,
+            notation=answer.notation,
+        )  # fmt: skip
 
     @property
     def has_modes(self) -> bool:

@@ -41,10 +41,11 @@ def sites(rhs: sp.Expr) -> Iterator[Site]:
     while waiting:
         site = waiting.pop(0)
         yield site
-        waiting += _below(site)
+        waiting += below(site)
 
 
-def _below(site: Site) -> list[Site]:
+def below(site: Site) -> list[Site]:
+    """The places right below one."""
     expr = site.expr
     if isinstance(expr, (Entry, Size, Compare, Logical, Iverson)) or not expr.args:
         return []

@@ -51,10 +51,10 @@ class Problem:
     """Why a quantity of an answer has no value, or one that cannot be trusted.
 
     ``kind`` is "shape" (the shapes of a product do not fit, or the result has another shape than the
-    parameter), "unknown" (a symbol without a definition), "number" (NaN or infinity), "exception"
-    (the answer's code stopped), or "order": the value is there, but the update of a class depends on
-    more than its gradient, as it reads weights that the same step has changed already. ``value`` is
-    what was found, where that has another shape.
+    parameter), "sum" (an open index is on one side alone), "unknown" (a symbol without a definition),
+    "number" (NaN or infinity), "exception" (the answer's code stopped), or "order": the value is there,
+    but the update of a class depends on more than its gradient, as it reads weights that the same step
+    has changed already. ``value`` is what was found, where that has another shape.
     """
 
     kind: str

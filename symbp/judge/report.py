@@ -16,9 +16,8 @@ from typing import Any
 from symbp.judge import kinds
 from symbp.judge.verdict import Blame, Judged, Verdict
 from symbp.judge.words import listed, say
+from symbp.judge.words_code import with_mark
 from symbp.judge.words_sentence import Sentences
-from symbp.judge.words_terms import MARK
-from symbp.printers.marks import mark
 from symbp.writers.equations import equations
 
 EQUATION, FACTOR, ALL = 1, 2, 3  # how much a hint gives away
@@ -61,8 +60,9 @@ class Report:
 
     @cached_property
     def words(self) -> Sentences:
-        assert self.verdict.bench is not None
-        return Sentences(self.verdict.bench, self.lang, self.verdict.kind)
+        verdict = self.verdict
+        assert verdict.bench is not None
+        return Sentences(verdict.bench, self.lang, verdict.kind, verdict.notation or "")
 
     @property
     def title(self) -> str:
@@ -89,7 +89,12 @@ class Report:
 
     def _row(self, judged: Judged) -> Row:
         numbers = "" if judged.verdict != kinds.WRONG else self.words.numbers(judged)
-        return Row(judged.name, say(self.lang, judged.verdict), judged.verdict, numbers)
+        return Row(
+            self.words.parameter(judged.name),
+            say(self.lang, judged.verdict),
+            judged.verdict,
+            numbers,
+        )
 
     # -- the mistakes ---------------------------------------------------------------------------
 
@@ -151,14 +156,14 @@ class Report:
                 yield judged.name
 
     def derivative(self, parameter: str) -> str:
-        return f"∂L/∂{parameter}"
+        return f"∂L/∂{self.words.parameter(parameter)}"
 
     def formula(self, blame: Blame) -> str:
         """The right formula, with the term marked."""
         if blame.mistake is not None:
             return self.words.terms.formula(blame.mistake)
-        entry = self.entries.get(blame.where)
-        return entry.plain if entry is not None else ""
+        statement = self.words.terms.statements.get(blame.where)
+        return self.words.terms.equation(statement) if statement is not None else ""
 
     @cached_property
     def entries(self) -> dict[str, Any]:
@@ -170,11 +175,9 @@ class Report:
         entry = self.entries.get(blame.where)
         if entry is None:
             return ()
-        term = self.words.terms.code(blame.mistake) if blame.mistake is not None else ""
-        lines = list(entry.code)
-        if term and sum(line.count(term) for line in lines) == 1:
-            lines = [line.replace(term, mark(MARK, term)) for line in lines]
-        return tuple(lines)
+        if blame.mistake is None:
+            return tuple(entry.code)
+        return with_mark(self.words.terms, blame.mistake, entry.code)
 
     def line(self, blame: Blame) -> str:
         """Where in the answer the derivative is computed."""

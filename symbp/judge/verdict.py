@@ -23,7 +23,7 @@ from symbp.judge.diagnose_findings import Finding, Observed
 from symbp.judge.diagnose_shapes import of_shape
 from symbp.judge.evaluate import Array
 from symbp.judge.mutations_mistake import Mutation
-from symbp.judge.outcome import Problem
+from symbp.judge.outcome import Notation, Problem
 
 Lines = Mapping[str, tuple[int, str]]
 TOLERANCE = 1e-6  # a larger relative error is wrong, as in the check of a module's own gradients
@@ -76,6 +76,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     lines: Lines = field(default_factory=dict)
     kind: str = ""  # of the answer: function, class or text
+    notation: Notation | None = None
     unusable: Unusable | None = None
 
     @property
@@ -207,6 +208,8 @@ class _Judge:
         where = self.bench.mutations.where.places.get(ADJOINT + name, "")
         key = self.keys[name]
         problem = next((o.problems[key] for o in self.outcomes if key in o.problems), None)
+        if problem is not None and problem.kind == "sum":
+            return (Blame("missing_sum", where, problem=problem),)
         if problem is not None and problem.kind == "shape":
             kind = of_shape(problem.value, self.bench.right(name, 0))
             return (Blame(kind, where, problem=problem),)

@@ -50,8 +50,8 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "{left} 中没有对 {term} 的全部项求和。",
     ),
     "missing_sum.shape": (
-        "In {left} a sum is not taken: the result {problem}.",
-        "{left} 中少了求和：结果 {problem}。",
+        "In {left} a sum is not taken: {problem}.",
+        "{left} 中少了求和：{problem}。",
     ),
     "extra_sum": (
         "In {left} something is summed over that should stay apart.",
@@ -68,6 +68,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     "sign": (
         "In {left} the sign of {term} is wrong.",
         "{left} 中 {term} 的符号错了。",
+    ),
+    "sign.whole": (
+        "The sign of {left} is wrong.",
+        "{left} 的符号错了。",
     ),
     "scale": (
         "{left} is {wrong} times what it should be.",

@@ -17,20 +17,20 @@ from symbp.judge.evaluate_parts import Part
 from symbp.judge.mutations_mistake import Mutation
 from symbp.judge.verdict import Blame, Judged
 from symbp.judge.words import LANGUAGES, MISTAKES, say
+from symbp.judge.words_scalar import ScalarTerms
 from symbp.judge.words_terms import Terms
 from symbp.language.spec import Loss
-from symbp.printers.dialect import PLAIN
-from symbp.writers.formulas import Formulas
 
 
 class Sentences:
     """Words for the mistakes of answers to one network."""
 
-    def __init__(self, bench: Bench, lang: str, kind: str = "") -> None:
+    def __init__(self, bench: Bench, lang: str, kind: str = "", notation: str = "") -> None:
         self.kind = kind  # of the answer: function, class or text
         self.bench = bench
         self.lang = lang
-        self.terms = Terms(bench.program)
+        self.is_scalar = notation == "scalar"
+        self.terms = (ScalarTerms if self.is_scalar else Terms)(bench.program)
 
     def left(self, blame: Blame) -> str:
         """The derivative that goes wrong, ``∂L/∂z2``."""
@@ -44,6 +44,11 @@ class Sentences:
             if ADJOINT + tensor in self.bench.mutations.where.places:
                 return self.terms.name(ADJOINT + tensor)
         return self.terms.name(statement.defines)
+
+    def parameter(self, key: str) -> str:
+        """A parameter in the notation of the answer, by its key in the generated module."""
+        tensor = next(t for t in self.bench.program.graph.parameters if t.key == key)
+        return self.terms.name(tensor.name) if self.is_scalar else key
 
     def where(self, blame: Blame) -> str:
         """For a first hint: the equation alone."""
@@ -86,6 +91,9 @@ class Sentences:
             return "transpose.kernel"
         if kind == "transpose" and (edit is None or edit.site is None or edit.site.parent is None):
             return "transpose.whole"
+        if kind == "sign" and mistake is not None and mistake.equation is not None:
+            whole = edit is not None and edit.term == mistake.equation.rhs
+            return "sign.whole" if whole else "sign"
         if kind == "missing_sum" and mistake is None:
             return "missing_sum.shape"
         return kind
@@ -154,8 +162,7 @@ class Sentences:
         formula = next((s for s in self.terms.statements.values() if s.defines == tensor), None)
         if formula is None or formula.part != "forward":
             return text
-        what = Formulas(self.terms.storage).formula(formula, PLAIN)
-        return say(self.lang, "with", text=text, what=what)
+        return say(self.lang, "with", text=text, what=self.terms.equation(formula))
 
     def loss(self, loss: Loss) -> str:
         name = say(self.lang, loss.type or "formula loss")

@@ -142,3 +142,49 @@ def test_an_unexplained_gradient_is_described() -> None:
     assert "no single mistake that is known explains it" in text
     assert " Relative error " in text
     assert "Right are ∂L/∂b1, ∂L/∂W2 and ∂L/∂b2." in text
+
+
+SCALAR = """
+\\delta_2 = (y - t) \\sigma'(w_2 h + b_2)
+\\partial L/\\partial w_2 = \\delta_2 h
+\\partial L/\\partial b_2 = \\delta_2
+\\delta_1 = \\delta_2 \\sigma'(w_1 x + b_1)
+\\partial L/\\partial w_1 = \\delta_1 x
+\\partial L/\\partial b_1 = \\delta_1
+"""
+
+
+def test_a_factor_missing_from_a_matrix_product_is_marked_in_formula_and_code() -> None:
+    matrix = r"""
+        \delta_2 = (y - t) \odot y \odot (1 - y)
+        \partial L/\partial W_2 = h^\top \delta_2
+        \partial L/\partial b_2 = \mathbf{1}^\top \delta_2
+        \delta_1 = \delta_2 \odot h \odot (1 - h)
+        \partial L/\partial W_1 = x^\top \delta_1
+        \partial L/\partial b_1 = \mathbf{1}^\top \delta_1
+    """
+    text = str(check(symbp.load("article"), matrix))
+    assert "In ∂L/∂h the factor W2 is missing." in text
+    assert "∂L/∂h = ∂L/∂z2 ⟦W2⟧ᵀ" in text
+    assert "dh = dz2 @ ⟦W2⟧.T" in text
+
+
+def test_an_answer_in_scalar_notation_is_told_in_its_own_names() -> None:
+    made = check(symbp.load("article"), SCALAR)
+    text = str(made)
+    assert "In ∂L/∂h the factor w2 is missing." in text
+    assert "∂L/∂h = ∂L/∂z2 ⟦w2⟧" in text
+    assert [row.name for row in made.rows] == ["w1", "b1", "w2", "b2"]
+    assert list(made.as_json()["parameters"]) == ["W1", "b1", "W2", "b2"]
+
+
+def test_a_term_that_stands_there_twice_is_marked_where_it_is_wrong() -> None:
+    text = str(report(dz1="dh * h * (1 - z1)"))
+    assert "dz1 = dh * h * (1 - ⟦h⟧)" in text
+
+
+def test_a_wrong_sign_marks_what_has_it_and_keeps_the_formula() -> None:
+    assert "∂L/∂z1 = ∂L/∂h ⊙ h ⊙ (1 - ⟦h⟧)" in str(report(dz1="dh * h * (1 + h)"))
+    text = str(report(dh="-dz2 @ W2.T"))
+    assert "The sign of ∂L/∂h is wrong." in text
+    assert "∂L/∂h = ⟦∂L/∂z2 W2ᵀ⟧" in text

@@ -145,4 +145,4 @@ def _misfit(value: Array, shape: tuple[int, ...]) -> tuple[str, str] | None:
     row = len(shape) == 1 and value.shape in ((1, *shape), (*shape, 1))
     if value.shape == shape or row or (value.size == 1 and int(np.prod(shape)) == 1):
         return None
-    return "shape", f"has the shape {value.shape}; the parameter has {shape}"
+    return "shape", f"the result has the shape {value.shape}; the parameter has {shape}"

@@ -16,6 +16,7 @@ from symbp.judge.text.tree import Node, Partial, Symbol, symbols
 from symbp.judge.text.values import Misfit, Value, spread, transpose
 
 Id = tuple[str, str]
+SHAPES = ("shape", "sum")  # kinds of problems
 
 
 def outcome(
@@ -41,7 +42,7 @@ def fit(
     with np.errstate(all="ignore"):
         run = _Run(statements, scene, names, lambda start: 0)
         found = run.outcome()
-        shapes = sum(p.kind == "shape" for p in found.problems.values()) + run.failed
+        shapes = sum(p.kind in SHAPES for p in found.problems.values()) + run.failed
         true = chain.gradients(scene.state, {})
     keys = {p.key: p.name for p in names.program.graph.parameters}
     agree = [np.allclose(g, true[keys[k]], rtol=1e-9) for k, g in found.gradients.items()]
@@ -89,7 +90,7 @@ class _Run:
                 value, borrowed = self.side(side, statement)
             except Misfit as misfit:
                 problem = misfit
-                self.failed += misfit.kind == "shape"
+                self.failed += misfit.kind in SHAPES
                 continue
             result, problem = value, None
             self.told.claim(statement.target, value, borrowed)
@@ -149,7 +150,9 @@ class _Run:
         spare = [i for i in value.labels if i not in target.indices]
         lacking = [i for i in target.indices if i not in value.labels]
         if spare:
-            raise Misfit(f"the index {spare[0]} is neither summed over nor on the left", start)
+            raise Misfit(
+                f"the index {spare[0]} is neither summed over nor on the left", start, "sum"
+            )
         if lacking and target.kind != "partial":
             raise Misfit(f"the index {lacking[0]} of the left side is not on the right", start)
         return spread(value, target.indices)
