@@ -20,6 +20,7 @@ KINDS: Final = {
     "missing_factor": "a factor of a product is left out, as sigma'(z)",
     "extra_factor": "a factor too many, or one that stands there twice",
     "replaced_factor": "another factor in its place: z for h, sigma for sigma', sigma'(h) for sigma'(z)",
+    "missing_term": "a summand left out of what a function is taken of: b in sigma'(w x + b)",
     "transpose": "a matrix that should be transposed, or should not; a kernel not turned around",
     "order": "the factors of a matrix product in another order",
     "missing_sum": "an index that should be summed over is not, or only its first or last value counts",

@@ -20,7 +20,7 @@ from symbp.judge.mutations_forward import forward
 from symbp.judge.mutations_losses import losses, slopes
 from symbp.judge.mutations_mistake import Mutation
 from symbp.judge.mutations_parts import equations, paths, penalty, raw_system, together
-from symbp.judge.mutations_right import Edit, Right
+from symbp.judge.mutations_right import Edit, Elsewhere, Right
 from symbp.judge.mutations_where import Where
 
 Mistakes = tuple[Mutation, ...]
@@ -65,9 +65,9 @@ class Mutations:
             return
         near = elsewhere(self.chain, part)
         if part.joined is not None:
-            yield from equations(where, part, part.joined, part.joined.system, {}, False)
+            yield from equations(where, part, part.joined, part.joined.system, Elsewhere(), False)
         yield from equations(where, part, part, part.system, near, False)
-        yield from equations(where, part, part, raw, {}, True)
+        yield from equations(where, part, part, raw, replace(near, like={}), True)
         yield from together(where, part, raw)
         yield from paths(self.chain, where, part)
         if part.joined is not None:

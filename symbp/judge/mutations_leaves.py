@@ -12,7 +12,7 @@ from symbp.calculus.expression import (
     Size,
     entries,
 )
-from symbp.calculus.index import map_entries
+from symbp.calculus.index import map_entries, substitute
 from symbp.calculus.unary import Apply, Prime
 from symbp.judge.mutations_right import Edit, Right
 from symbp.judge.mutations_sites import Site, sites
@@ -36,11 +36,23 @@ def reads(right: Right, site: Site) -> Iterator[Edit]:
             yield Edit("extra_factor", site.put(other), 1, None, None, factor)
             continue
         yield Edit("replaced_factor", site.put(other), rank, site, read, other)
-    for name in right.elsewhere.get(read.name, ()):
+    for name in right.elsewhere.like.get(read.name, ()):
         other = Entry(name, *read.indices)
         yield Edit("replaced_factor", site.put(other), 2, site, read, other)
     for turned in right.turned(read):
         yield Edit("transpose", site.put(turned), 1, site, read, turned)
+    yield from _shortened(right, site)
+
+
+def _shortened(right: Right, site: Site) -> Iterator[Edit]:
+    """A tensor from another layer with one of the summands left out that made it."""
+    read, inside = site.expr, isinstance(site.parent, Apply)
+    for summand in right.elsewhere.without.get(read.name, ()):
+        places = dict(zip(right.unit.letters[read.name], read.indices, strict=True))
+        new, shown = (substitute(e, places) for e in (summand.wrong, summand.shown))
+        shown = site.parent if inside else shown
+        rank = 1 if inside else 2
+        yield Edit("missing_term", site.put(new), rank, site, read, shown, summand)
 
 
 def _adjoint(right: Right, site: Site) -> Iterator[Edit]:

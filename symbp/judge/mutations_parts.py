@@ -86,7 +86,7 @@ def _everywhere(
     place = where.of(part, first.name, first)
     if place is None:
         return
-    for edit in edits(Right(part.unit, first.target, SHARED * factor, {}, True)):
+    for edit in edits(Right(part.unit, first.target, SHARED * factor, Elsewhere(), True)):
         idle = edit.wrong is not None and edit.wrong.has(SHARED)
         if idle or not edit.rhs.has(SHARED) or edit.rank > 1 or edit.kind not in FACTORS:
             continue

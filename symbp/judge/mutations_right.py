@@ -9,12 +9,31 @@ from itertools import combinations
 
 import sympy as sp
 
-from symbp.calculus.equation import ADJOINT, Unit
+from symbp.calculus.equation import ADJOINT, Equation, Unit
 from symbp.calculus.expression import Entry, Letter, Size, entries
 from symbp.calculus.index import base, substitute
+from symbp.judge.evaluate_parts import Part
 from symbp.judge.mutations_sites import Site, sites
 
-Elsewhere = Mapping[str, tuple[str, ...]]  # tensors of the network that a local one is taken for
+
+@dataclass(frozen=True, eq=False)
+class Summand:
+    """A ``term`` of the ``equation`` of another layer, left out: ``wrong`` is what becomes of a tensor
+    without it, ``shown`` what the tensor is a function of."""
+
+    owner: Part
+    equation: Equation
+    term: sp.Expr
+    wrong: sp.Expr
+    shown: sp.Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Elsewhere:
+    """By local names: tensors of the network that one is ``like``, and what it is ``without`` something."""
+
+    like: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    without: Mapping[str, tuple[Summand, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +50,7 @@ class Edit:
     site: Site | None = None
     term: sp.Expr | None = None
     wrong: sp.Expr | None = None
+    summand: Summand | None = None  # of another layer, where that is what is missing in the term
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +63,7 @@ class Right:
     unit: Unit
     target: Entry
     rhs: sp.Expr
-    elsewhere: Elsewhere = field(default_factory=dict)
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
     raw: bool = False
 
     @cached_property

@@ -15,6 +15,7 @@ from symbp.calculus.expression import (
     SumOver,
 )
 from symbp.calculus.index import base, fresh, substitute
+from symbp.calculus.unary import Apply
 from symbp.judge.mutations_right import Edit, Right, has_adjoint
 from symbp.judge.mutations_sites import Site
 
@@ -25,6 +26,9 @@ def additions(right: Right, site: Site) -> Iterator[Edit]:
         rest = site.expr - term
         flipped = site.put(rest - term)
         yield Edit("sign", flipped, 1, site, term, -term)
+        if isinstance(site.parent, Apply):
+            yield Edit("missing_term", site.put(rest), 1, site, term, site.parent)
+            continue
         if not has_adjoint(term):
             yield Edit("replaced_factor", site.put(rest), 2, site, site.expr, rest)
             continue

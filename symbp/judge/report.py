@@ -17,6 +17,7 @@ from symbp.judge import kinds
 from symbp.judge.verdict import Blame, Judged, Verdict
 from symbp.judge.words import listed, say
 from symbp.judge.words_code import with_mark
+from symbp.judge.words_marked import marked
 from symbp.judge.words_sentence import Sentences
 from symbp.writers.equations import equations
 
@@ -175,9 +176,16 @@ class Report:
         entry = self.entries.get(blame.where)
         if entry is None:
             return ()
-        if blame.mistake is None:
+        found = marked(blame.mistake) if blame.mistake is not None else ()
+        if not found:
             return tuple(entry.code)
-        return with_mark(self.words.terms, blame.mistake, entry.code)
+        terms = self.words.terms
+        lines = with_mark(terms, found[0], entry.code)
+        for other in found[1:]:
+            statement = terms.statement(other)
+            if statement is not None:
+                lines += with_mark(terms, other, self.entries[statement.id].code)
+        return lines
 
     def line(self, blame: Blame) -> str:
         """Where in the answer the derivative is computed."""

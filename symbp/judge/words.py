@@ -24,6 +24,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
         "In {left}, {wrong} stands where {term} should be.",
         "{left} 中应为 {term}，却写成了 {wrong}。",
     ),
+    "missing_term": (
+        "In {left} the term {term} is left out of the argument of {wrong}.",
+        "{left} 中 {wrong} 的自变量里漏掉了 {term} 这一项。",
+    ),
     "transpose": (
         "In {left}, {term} is transposed the wrong way.",
         "{left} 中 {term} 的转置不对。",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
-from symbp.judge.mutations_mistake import Mutation
-from symbp.judge.words_marked import TERM, Marked, marked
+from symbp.calculus.equation import Equation
+from symbp.judge.words_marked import TERM, Marked
 from symbp.judge.words_terms import MARK, Terms
 from symbp.network.items import Piece
 from symbp.printers.marks import mark, unmarked
@@ -27,29 +27,25 @@ class Showing(Storage):
         return self.shown if name == TERM else super().code(name)
 
 
-def with_mark(terms: Terms, mistake: Mutation, lines: Lines) -> Lines:
+def with_mark(terms: Terms, found: Marked, lines: Lines) -> Lines:
     """The lines, marked where the term stands; as they are where it is no part of one."""
-    found = marked(mistake)
-    if found is None:
-        return lines
-    for new in _ways(terms, mistake, found):
+    for new in _ways(terms, found):
         old = unmarked(new)
-        if sum(_count(old, line) for line in lines) == 1:
+        if sum(len(_places(old, line)) for line in lines) == 1:
             return tuple(_replaced(old, new, line) for line in lines)
     return lines
 
 
-def _ways(terms: Terms, mistake: Mutation, found: Marked) -> Iterator[str]:
+def _ways(terms: Terms, found: Marked) -> Iterator[str]:
     """Code that may be a line's, the term marked in it: the whole right side first, then the term
     alone."""
-    part, names = mistake.part, terms.names(mistake.part)
-    own = type(found.equation)(found.slot, found.term)
-    alone = terms.finished(part, own, found.slot, found.term)
+    part, names = found.part, terms.names(found.part)
+    alone = terms.finished(part, Equation(found.slot, found.term), found.slot, found.term)
     if alone.shared or not alone.code[0]:
         return
     term = Values(terms.storage).code(Piece(alone, names))
     whole = terms.finished(part, found.equation, found.slot, found.term)
-    if not mistake.raw and not whole.shared and whole.code[0]:
+    if not found.raw and not whole.shared and whole.code[0]:
         for shown in (mark(MARK, term), f"({mark(MARK, term)})"):
             yield Values(_showing(terms.storage, shown)).code(Piece(whole, names))
     yield mark(MARK, term)
@@ -58,10 +54,6 @@ def _ways(terms: Terms, mistake: Mutation, found: Marked) -> Iterator[str]:
 def _showing(storage: Storage, shown: str) -> Showing:
     own = {f.name: getattr(storage, f.name) for f in fields(storage)}
     return Showing(**own, shown=shown)
-
-
-def _count(old: str, line: str) -> int:
-    return len(_places(old, line))
 
 
 def _places(old: str, line: str) -> list[re.Match[str]]:

@@ -20,15 +20,32 @@ Put = Callable[[sp.Expr], sp.Expr]
 
 @dataclass(frozen=True)
 class Marked:
-    """An equation with the entry ``slot`` in the place of a ``term``."""
+    """The ``right`` equation of a part, and as ``equation`` with the entry ``slot`` in the place of a
+    ``term``; ``raw`` where it is a contribution of the chain rule."""
 
+    part: Part
+    right: Equation
     equation: Equation
     slot: Entry
     term: sp.Expr
     whole: bool = False  # whether the term is all of the right side
+    raw: bool = False
 
 
-def marked(mistake: Mutation) -> Marked | None:
+def marked(mistake: Mutation) -> tuple[Marked, ...]:
+    """The equation of a mistake, and that of the layer before where something is left out in it."""
+    found = _marked(mistake)
+    if found is None:
+        return ()
+    summand = mistake.edit.summand if mistake.edit is not None else None
+    if summand is None:
+        return (found,)
+    slot, right = Entry(TERM, *letters_of(summand.term)), summand.equation
+    without = Equation(right.target, right.rhs - summand.term + slot)
+    return found, Marked(summand.owner, right, without, slot, summand.term)
+
+
+def _marked(mistake: Mutation) -> Marked | None:
     """The equation of a mistake with a slot for what is missing in it, or replaced, or doubled; None
     where nothing of it stands there."""
     edit, equation = mistake.edit, mistake.equation
@@ -40,13 +57,15 @@ def marked(mistake: Mutation) -> Marked | None:
             continue
         if term == equation.rhs:
             slot = Entry(TERM, *(target.indices if target.plain else letters_of(term)))
-            return Marked(Equation(target, slot), slot, term, whole=True)
+            made = Equation(target, slot)
+            return Marked(mistake.part, equation, made, slot, term, True, mistake.raw)
         put = _around(edit, term, equation)
         if put is not None:
             minus = bool(term.as_coeff_Mul()[0].is_negative)
             slot = Entry(TERM, *letters_of(term))
-            rhs = put(-slot if minus else slot)
-            return Marked(Equation(target, rhs), slot, -term if minus else term)
+            made = Equation(target, put(-slot if minus else slot))
+            term = -term if minus else term
+            return Marked(mistake.part, equation, made, slot, term, raw=mistake.raw)
     return None
 
 

@@ -105,6 +105,11 @@ class Sentences:
             for key, expr in (("term", mistake.edit.term), ("wrong", mistake.edit.wrong)):
                 if expr is not None:
                     found[key] = self.written(mistake.part, expr)
+            if mistake.edit.summand is not None:
+                own = mistake.edit.summand
+                found["term"] = self.terms.term(own.owner, own.term)
+            if mistake.kind == "missing_term" and mistake.edit.wrong is not None:
+                found["wrong"] = self.terms.term(mistake.part, mistake.edit.wrong)
             if mistake.kind == "sign" and "term" in found:
                 found["term"] = found["term"].removeprefix("-")
         if mistake.loss is not None:
@@ -152,6 +157,8 @@ class Sentences:
         if mistake is None or mistake.edit is None or mistake.edit.term is None:
             return text
         term = mistake.edit.term
+        if mistake.kind == "missing_term" and mistake.edit.wrong is not None:
+            term = mistake.edit.wrong
         found = [term] if isinstance(term, Prime) else [
             p for p in _primes(mistake.part)
             if p.free_symbols == term.free_symbols and self.equal(mistake.part, p, term)

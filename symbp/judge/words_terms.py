@@ -10,7 +10,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbp.calculus.equation import ADJOINT, Equation
+from symbp.calculus.equation import Equation
 from symbp.calculus.expression import Entry
 from symbp.judge.evaluate import ELSEWHERE
 from symbp.judge.evaluate_parts import Part
@@ -117,14 +117,26 @@ class Terms:
         if plain is None:
             return ""
         found = marked(mistake)
-        if found is None:
+        if not found:
             return self.equation(self._own(plain, mistake))
-        part = mistake.part
-        text, level = self.written(part, found.slot, found.term)
+        return "; ".join([self._shown(plain, found[0]), *(self._before(m) for m in found[1:])])
+
+    def _before(self, found: Marked) -> str:
+        """The equation of the layer before."""
+        statement = self.statement(found)
+        return self._shown(statement, found) if statement is not None else ""
+
+    def statement(self, found: Marked) -> Statement | None:
+        """What a layer computes by an equation of its own."""
+        tensor = found.part.names.get(found.right.name, "")
+        return next((s for s in self.statements.values() if s.defines == tensor), None)
+
+    def _shown(self, statement: Statement, found: Marked) -> str:
+        """A statement with the marked term in it."""
+        text, level = self.written(found.part, found.slot, found.term)
         other = replace(self.storage, names={})
         other.names[TERM] = Placeholder(text, text, whole=found.whole or level > SUM)
-        finished = self.finished(part, found.equation, found.slot, found.term)
-        return self.equation(self._within(plain, mistake, finished), other)
+        return self.equation(self._within(statement, found), other)
 
     def _own(self, statement: Statement, mistake: Mutation) -> Statement:
         """Of equations that go to different places, the one of the mistake."""
@@ -137,15 +149,16 @@ class Terms:
         ]  # fmt: skip
         return replace(statement, pieces=tuple(pieces[:1])) if pieces else statement
 
-    def _within(self, statement: Statement, mistake: Mutation, finished: Finished) -> Statement:
+    def _within(self, statement: Statement, found: Marked) -> Statement:
         """The statement with a changed equation; one that it does not have stands alone."""
-        piece = Piece(finished, self.names(mistake.part))
+        finished = self.finished(found.part, found.equation, found.slot, found.term)
+        piece = Piece(finished, self.names(found.part))
         own = [
             k for k, p in enumerate(statement.pieces)
-            if p.finished is not None and p.finished.equation == mistake.equation
+            if p.finished is not None and p.finished.equation == found.right
         ]  # fmt: skip
         several = Formulas(self.storage).several(statement)
-        if own and not mistake.raw and not several:
+        if own and not found.raw and not several:
             pieces = tuple(piece if k == own[0] else p for k, p in enumerate(statement.pieces))
             return replace(statement, pieces=pieces)
         defines = piece.tensor(finished.equation.name)
@@ -156,4 +169,4 @@ def _anywhere(piece: Piece) -> Statement:
     return Statement("", "backward", "", TERM, (piece,))
 
 
-__all__ = ["ADJOINT", "MARK", "Marked", "Terms"]
+__all__ = ["MARK", "Marked", "Terms"]

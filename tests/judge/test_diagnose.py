@@ -198,7 +198,7 @@ def test_an_unexplained_delta_in_scalar_notation_is_blamed_once() -> None:
     \delta_2 = (y - t) \sigma'(w_2 h + b_2)
     \frac{\partial L}{\partial w_2} = \delta_2 h
     \frac{\partial L}{\partial b_2} = \delta_2
-    \delta_1 = \delta_2 w_2 \sigma'(w_1 x)
+    \delta_1 = \delta_2 w_2 \cos(w_1 x)
     \frac{\partial L}{\partial w_1} = \delta_1 x
     \frac{\partial L}{\partial b_1} = \delta_1
     """

@@ -188,3 +188,21 @@ def test_a_wrong_sign_marks_what_has_it_and_keeps_the_formula() -> None:
     text = str(report(dh="-dz2 @ W2.T"))
     assert "The sign of ∂L/∂h is wrong." in text
     assert "∂L/∂h = ⟦∂L/∂z2 W2ᵀ⟧" in text
+
+
+def test_a_bias_left_out_inside_a_derivative_is_marked_in_what_the_argument_is() -> None:
+    made = check(symbp.load("article"), SCALAR.replace("(w_1 x + b_1)", "(w_1 x) w_2"))
+    text = str(made).replace("\n   ", " ")
+    assert (
+        "In ∂L/∂z1 the term b1 is left out of the argument of σ'(z1). Here z1 = w1 x + b1" in text
+    )
+    assert "∂L/∂z1 = ∂L/∂h σ'(⟦z1⟧)" in text
+    assert "z1 = w1 x + ⟦b1⟧" in text
+    assert "z1 = x @ W1 + ⟦b1⟧" in text
+    (blame,) = made.as_json()["parameters"]["W1"]["diagnosis"]
+    assert blame["kind"] == "missing_term"
+
+
+def test_a_bias_left_out_is_told_in_chinese() -> None:
+    made = report(lang="zh", dz2="dy * sigmoid(h @ W2) * (1 - sigmoid(h @ W2))")
+    assert "∂L/∂z2 中 σ'(z2) 的自变量里漏掉了 b2 这一项。" in paragraphs(made)

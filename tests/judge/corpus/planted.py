@@ -15,6 +15,7 @@ NAMES: dict[str, frozenset[str]] = {
         "h for z": "replaced_factor",
         "sigma for sigma'": "replaced_factor missing_factor",
         "other factor": "replaced_factor",
+        "term left out": "missing_term",
         "transpose": "transpose order",
         "order": "order transpose",
         "missing sum": "missing_sum",
