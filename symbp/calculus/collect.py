@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache, lru_cache
+
 import sympy as sp
 
 from symbp.calculus.expression import (
@@ -69,16 +71,27 @@ def tidy(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
 def compact(expr: sp.Expr, axes: dict[str, str]) -> sp.Expr:
     """The shortest of a few factored forms, with means where a sum stands over its size."""
     expr = _merge(_to_means(sp.expand_mul(expr, deep=False), axes))
-    atoms = _atoms(expr)
-    stand_in = {atom: sp.Dummy(f"a{k}") for k, atom in enumerate(atoms)}
-    plain = expr.xreplace(stand_in)
+    stand_in = {atom: _dummy(k) for k, atom in enumerate(_atoms(expr))}
+    shortest = _shortest(expr.xreplace(stand_in))
+    result = shortest.xreplace({dummy: atom for atom, dummy in stand_in.items()})
+    return canonical(_inside(result, axes))
+
+
+@cache
+def _dummy(number: int) -> sp.Dummy:
+    """What stands for an atom: the same in every expression, so that those of one form are one."""
+    return sp.Dummy(f"a{number}")
+
+
+@lru_cache(maxsize=1000)
+def _shortest(plain: sp.Expr) -> sp.Expr:
+    """Of a few factored forms of an expression in dummies."""
     forms = [plain, sp.factor_terms(plain)]
     if plain.count_ops() <= FACTOR_LIMIT:
-        forms.append(_factored(plain))
-        forms.append(sp.factor_terms(_factored(forms[1])))
-    best = min(forms, key=lambda f: (_length(f), forms.index(f)))
-    result = _with_decimals(best).xreplace({dummy: atom for atom, dummy in stand_in.items()})
-    return canonical(_inside(result, axes))
+        factored = _factored(plain)
+        again = factored if forms[1] == plain else _factored(forms[1])
+        forms += [factored, sp.factor_terms(again)]
+    return _with_decimals(min(forms, key=_length))  # the first of the shortest
 
 
 def is_contraction(node: Reduction) -> bool:

@@ -24,10 +24,12 @@ def tangent(
     unit: Unit,
     moving: Collection[str],
     names: Mapping[str, str],
+    rewriter: Rewriter | None = None,
 ) -> Equation | None:
     """The equation of ``names[v]``, the directional derivative of v; None where nothing moves.
 
     ``moving`` are the tensors whose own directional derivative, ``names[u]``, is not zero.
+    ``rewriter``: that of ``rewriter_of(unit)``, where many tangents of one unit are wanted.
     """
     terms: list[sp.Expr] = []
     for c in pullback(equation, dict(unit.axes), True, masks_of(unit)):
@@ -39,10 +41,15 @@ def tangent(
         terms.append(SumOver(product, *sorted(rest, key=str)) if rest else product)
     if not terms:
         return None
-    rhs, _ = Rewriter(_without_masks(unit), dict(unit.axes)).rewrite(sp.Add(*terms), {})
+    rhs, _ = (rewriter or rewriter_of(unit)).rewrite(sp.Add(*terms), {})
     if rhs == 0:
         return None
     return Equation(Entry(names[equation.name], *equation.target.indices), rhs)
+
+
+def rewriter_of(unit: Unit) -> Rewriter:
+    """What brings the tangents of this unit's equations into their shortest form."""
+    return Rewriter(_without_masks(unit), dict(unit.axes))
 
 
 def masks_of(unit: Unit) -> Masks:
@@ -61,4 +68,4 @@ def _without_masks(unit: Unit) -> Unit:
     return replace(unit, equations=kept)
 
 
-__all__ = ["masks_of", "tangent"]
+__all__ = ["masks_of", "rewriter_of", "tangent"]

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from symbp.calculus.equation import ADJOINT, Unit
 from symbp.calculus.expression import entries
-from symbp.calculus.tangent import tangent
+from symbp.calculus.rewrite import Rewriter
+from symbp.calculus.tangent import rewriter_of, tangent
 from symbp.network.graph import Repeat, Tensor
 from symbp.network.identifiers import Identifiers
 from symbp.network.items import (
@@ -56,7 +57,7 @@ class _Doubling:
         self.names.taken |= {n for t in program.tensors for n in (t, f"d{t}")}
         self.names.taken |= {"vectors"}
         self.twins: dict[str, str] = {}  # tensor -> that of its directional derivative
-        self.units: dict[int, Unit] = {}
+        self.units: dict[int, tuple[Unit, Rewriter]] = {}
         self.tangents: dict[object, Finished | None] = {}
         for tensor in program.tensors.values():
             self.twins[tensor.name] = self.twin(tensor)
@@ -147,19 +148,19 @@ class _Doubling:
         return self.tangents[key]
 
     def derived(self, known: Finished, moving: frozenset[str]) -> Finished | None:
-        unit = self.unit(known.unit)
+        unit, rewriter = self.unit(known.unit)
         names = {n: tangent_name(n) for n in (*moving, known.equation.name)}
-        found = tangent(known.equation, known.unit, moving, names)
+        found = tangent(known.equation, known.unit, moving, names, rewriter)
         if found is None:
             return None
         order = {**known.order, **{tangent_name(k): v + 0.5 for k, v in known.order.items()}}
         inside = doubled(known.inside)
         return Finished(found, unit, order, inside=inside)  # type: ignore[arg-type]
 
-    def unit(self, unit: Unit) -> Unit:
-        """The unit with letters for directional derivatives, made once."""
+    def unit(self, unit: Unit) -> tuple[Unit, Rewriter]:
+        """With letters for directional derivatives, and what shortens its tangents; made once."""
         if id(unit) not in self.units:
-            self.units[id(unit)] = doubled_unit(unit)
+            self.units[id(unit)] = doubled_unit(unit), rewriter_of(unit)
         return self.units[id(unit)]
 
     # -- loops ----------------------------------------------------------------------------------

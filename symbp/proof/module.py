@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.util
-from types import ModuleType
+from functools import lru_cache
+from types import CodeType, ModuleType
 
 
 class _Source(importlib.abc.InspectLoader):
@@ -15,6 +16,15 @@ class _Source(importlib.abc.InspectLoader):
 
     def get_source(self, fullname: str) -> str:
         return self.source
+
+    def get_code(self, fullname: str) -> CodeType:
+        return _code(self.source)
+
+
+@lru_cache(maxsize=4)
+def _code(source: str) -> CodeType:
+    """Compiled once for the two modules, real and complex, in each mode of a proof."""
+    return importlib.abc.InspectLoader.source_to_code(source)
 
 
 def load(source: str, name: str = "generated") -> ModuleType:
