@@ -159,3 +159,17 @@ def test_nothing_in_a_text_is_executed(tmp_path: Path) -> None:
     text = f"{LEFT} = __import__('os').system('touch {tmp_path}/made')"
     fault(text, tmp_path)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_bar_that_puts_nothing_in_is_shown(tmp_path: Path) -> None:
+    text = r"\frac{\partial L}{\partial b_2} = (y - t) \left. y (1 - y) \right|_{z_2}"
+    with pytest.raises(Unusable, match="what takes which value below the bar") as found:
+        told(network("article"), tmp_path, "a.tex", text)
+    assert found.value.excerpt.splitlines()[1].index("^") == 4 + text.index("|")
+
+
+def test_one_row_of_an_embedding_is_shown_with_what_was_expected(tmp_path: Path) -> None:
+    text = "∂L/∂E1[x[n,t],d] = ∂L/∂e1[n,t,d]"
+    with pytest.raises(Unusable, match="for a row of an embedding") as found:
+        told(network("shakespeare_transformer"), tmp_path, "a.txt", text)
+    assert found.value.line == 1

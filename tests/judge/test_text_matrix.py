@@ -240,3 +240,19 @@ def test_results_through_time_windows_and_copies(name: str, notation: str, tmp_p
     text = net.derive(notation=notation).render("latex", result_only=True)
     found = right(net, tmp_path, "a.tex", text)
     assert found == {p.key for p in net.program.graph.parameters}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\frac{\partial L}{\partial E_{vd}} = \sum_{n,t} \mathbb{1}[x_{nt} = v]"
+        r" \frac{\partial L}{\partial e_{1,ntd}}",
+        r"\frac{\partial L}{\partial E_{vd}} = \sum_{n,t : x_{nt} = v}"
+        r" \frac{\partial L}{\partial e_{1,ntd}}",
+        "∂L/∂E1[v,d] = Σ_{n,t} 1[x[n,t] = v] ∂L/∂e1[n,t,d]",
+    ],
+)
+def test_the_gradient_of_an_embedding_is_a_sum_over_where_each_row_is_read(
+    text: str, tmp_path: Path
+) -> None:
+    assert right(network("shakespeare_transformer"), tmp_path, "a.tex", text) == {"E1"}

@@ -140,3 +140,27 @@ def test_sides_of_a_chain_are_claims_and_chain_rules_are_not(tmp_path: Path) -> 
 def test_a_definition_of_the_answer_is_used_though_it_is_wrong(tmp_path: Path) -> None:
     text = "dz2 = y - t\ndw2 = dz2 h\ndb2 = (y - t) y (1 - y)"
     assert right(network("article"), tmp_path, "a.txt", text) == {"b2"}
+
+
+@pytest.mark.parametrize(
+    "slope",
+    [
+        r"\left.\frac{d\sigma}{dz}\right|_{z = z_2}",
+        r"\frac{\partial \sigma(z)}{\partial z}\bigg|_{z = w_2 h + b_2}",
+        r"\frac{d\sigma}{dz}(z_2)",
+        r"\sigma'(u)\rvert_{u = w_2 h + b_2}",
+        r"\left.\sigma'\right|_{z_2}",
+        r"\left. s \left( 1 - s \right) \right|_{s = \sigma(z_2)}",
+    ],
+)
+def test_a_bar_says_where_something_is_taken(slope: str, tmp_path: Path) -> None:
+    text = rf"\frac{{\partial L}}{{\partial b_2}} = (y - t) {slope}"
+    assert right(network("article"), tmp_path, "a.tex", text) == {"b2"}
+
+
+def test_a_bar_behind_the_derivative_of_the_loss_is_one_way_of_it(tmp_path: Path) -> None:
+    text = r"""
+        \left.\frac{\partial L}{\partial h}\right|_{z_2} = (y - t) y (1 - y) w_2
+        \frac{\partial L}{\partial b_1} = \left.\frac{\partial L}{\partial h}\right|_{z_2} h (1 - h)
+    """
+    assert right(network("article"), tmp_path, "a.tex", text) == {"b1"}

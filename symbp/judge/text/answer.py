@@ -20,6 +20,7 @@ from symbp.judge.text.tokens import Token, Unreadable
 from symbp.network.program import Program
 
 MOST = 2_000  # statements
+DERIVATIVES = ("partial", "nabla", "frac", "dfrac", "tfrac", "(")  # begin a left side
 NOTES = {
     "columns": ("read with samples as columns and z = W x + b; weights are transposed",),
     "mixed": ("read with samples as columns and z = W^T x + b",),
@@ -82,6 +83,7 @@ class _Reader:
     def answer(self) -> Answer:
         raws = self._raws()
         if not any(raw.target.kind == "adjoint" for raw in raws):
+            self._look_at_left_sides()
             first = self.network.program.graph.parameters
             shown = rf"\frac{{\partial L}}{{\partial {first[0].key}}} = ..." if first else "none"
             raise Unusable(f"holds no gradient; expected lines such as {shown}", self.path)
@@ -124,6 +126,19 @@ class _Reader:
             if "=" in self.source.text[piece.start : piece.end]:
                 raise
             return []
+
+    def _look_at_left_sides(self) -> None:
+        """Raises Unreadable for the first derivative of the loss by what is no parameter."""
+        known = ", ".join(p.key for p in self.network.program.graph.parameters[:8])
+        for piece in self.pieces:
+            end = self.text.find("=", piece.start, piece.end)
+            line = self.source.tokens(piece.start, end) if end > 0 else []
+            if line and line[0].is_(*DERIVATIVES):
+                reason = (
+                    f"expected the derivative by a parameter ({known}) with letters as indices; for a "
+                    "row of an embedding E write the whole, dL/dE_{vd} = \\sum_n [x_n = v] .."
+                )
+                raise Unreadable(line[0].start, reason)
 
     def _statements(self, raws: list[Raw]) -> tuple[Statement, ...]:
         own = frozenset(r.target.key for r in raws if r.target.kind in ("own", "delta", "partial"))

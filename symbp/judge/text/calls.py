@@ -32,6 +32,9 @@ class Calls(Derivatives):
     def term(self) -> Node:
         raise AssertionError
 
+    def inner(self, group: list[Token]) -> Node:
+        raise AssertionError
+
     def attached(self, found: Node, scripts: Scripts) -> Node:
         raise AssertionError
 
@@ -55,6 +58,9 @@ class Calls(Derivatives):
         if label and self.names.tensor(f"z{label}"):
             found = Call(name, primes, (Symbol(f"z{label}", (), token.start),), token.start)
             return self.attached(found, scripts)
+        bar = self.at + self.now.is_(")")  # sigma'|_{z_2}, or \left. sigma' \right|_{z_2}
+        if self.tokens[bar].is_("|") and self.tokens[bar + 1].is_("_"):
+            return Call(name, primes, (Symbol("", (), token.start),), token.start)
         if not (self.at_name() or self.now.kind == "number" or self.now.is_("{", "frac", "sqrt")):
             primed = "'" * primes
             self.fail(f"'(' behind {base}{primed}: what is it a function of?")
@@ -116,23 +122,30 @@ class Calls(Derivatives):
     def reduction(self) -> Node:
         """A sum with the letters below it, over the term that follows."""
         token = self.take()
-        letters, batch = self.letters()
-        return Reduce("sum", letters, 0, self.term(), batch, token.start)
+        letters, batch, condition = self.letters()
+        body = self.term()
+        if condition:
+            body = Product((self.inner(condition), body), ("",), body.start)
+        return Reduce("sum", letters, 0, body, batch, token.start)
 
-    def letters(self) -> tuple[tuple[str, ...], bool]:
-        """The indices of a sum: ``_{n=1}^{N}``, ``_i`` or ``_{n j}``, ``n`` where none is written; and
-        whether its upper bound is the number of samples."""
+    def letters(self) -> tuple[tuple[str, ...], bool, list[Token]]:
+        """The indices of a sum: ``_{n=1}^{N}``, ``_i`` or ``_{n j}``, ``n`` where none is written;
+        whether its upper bound is the number of samples; and the condition of ``_{n : x_n = v}``."""
         found: tuple[str, ...] = ()
         batch = False
+        condition: list[Token] = []
         while self.now.is_("_", "^", "limits"):
             below = self.take().text == "_"
             group = self.group() if self.now.is_("{") else [self.take()]
             if below:
+                cuts = [k for k, t in enumerate(group) if t.is_(":", "|", "mid", "colon")]
+                if cuts:
+                    group, condition = group[: cuts[0]], group[cuts[0] + 1 :]
                 shown = "".join(t.text for t in group).partition("=")[0]
                 found = tuple(re.findall(r"[a-z]", shown))
             else:
                 batch = self.written(group) in SIZES
-        return found or ("n",), batch
+        return found or ("n",), batch, condition
 
     def reduction_by_name(self, kind: str, scripts: Scripts, token: Token) -> Node:
         """``np.sum(dz, axis=0)``, ``sum_n x_n``; ``sum(dz)`` goes over the samples, as Python's own."""

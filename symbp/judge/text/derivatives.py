@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from symbp.judge.text.names import function
 from symbp.judge.text.symbols import Symbols
 from symbp.judge.text.tokens import Token, Unreadable
-from symbp.judge.text.tree import Node, Partial, Symbol
+from symbp.judge.text.tree import Call, Node, Partial, Symbol
 
 
 class Derivatives(Symbols):
@@ -60,6 +61,9 @@ class Derivatives(Symbols):
         self.scripts(base)
 
     def _quotient(self, above: list[Token], below: list[Token], token: Token) -> Node | None:
+        of_function = self._of_function(above, below, token)
+        if of_function is not None:
+            return of_function
         upper = self._differential(above)
         lower = self._differential(below)
         if lower is None:
@@ -69,6 +73,18 @@ class Derivatives(Symbols):
                 return None
             upper = self._next_symbol()  # \frac{\partial}{\partial w} L
         return self._partial(upper, lower, token)
+
+    def _of_function(self, above: list[Token], below: list[Token], token: Token) -> Node | None:
+        """``\\frac{d \\sigma}{dz}``: a named function derived at z, whatever z is."""
+        front = above and (above[0].is_("partial") or above[0].text == "d")
+        written = "".join(t.text for t in above[2:])  # sigma, or sigma(z)
+        alone = written in ("", f"({''.join(t.text for t in below[1:])})")
+        known = function(above[1].text) if front and len(above) > 1 and alone else None
+        if known is None or self.known(above[1].text) is not None:
+            return None
+        parser = type(self)(below, self.names, self.own, True)
+        lower = parser._taken()
+        return lower and Call(known[0], known[1] + 1, (lower,), token.start)
 
     def _next_symbol(self) -> Symbol:
         opened = self.skip("(")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from symbp.judge.text.atoms import CLOSING, COMPARED, FRACTIONS, NORMS, Atoms
+from dataclasses import replace
+
+from symbp.judge.text.atoms import CLOSING, COMPARED, FRACTIONS, NORMS
+from symbp.judge.text.bars import Bars
 from symbp.judge.text.cursor import DEPTH
 from symbp.judge.text.names import GENERIC, function
 from symbp.judge.text.symbols import BASES, Scripts
 from symbp.judge.text.tokens import Token, Unreadable
 from symbp.judge.text.tree import (
+    Call,
     Compare,
     Node,
     Number,
@@ -21,7 +25,7 @@ PRODUCTS = {"*": "*", "odot": "odot", "circ": "odot", "cdot": "cdot", "times": "
             "ast": "*", "oslash": "odiv", "otimes": "outer", "bullet": "cdot", "star": "*"}  # fmt: skip
 
 
-class Parser(Atoms):
+class Parser(Bars):
     """``expression()`` reads as far as it can; ``whole()`` insists on the end."""
 
     def whole(self) -> Node:
@@ -86,7 +90,8 @@ class Parser(Atoms):
         if token.kind in ("number", "word"):
             return True
         if token.kind == "sign":
-            return token.text in CLOSING or (token.text == "|" and not self.inside_bars)
+            opens = token.text == "|" and not self.inside_bars and not self.at_bar()
+            return token.text in CLOSING or opens
         return token.kind == "command" and (token.text in BASES or token.text in self.openers)
 
     @property
@@ -110,6 +115,8 @@ class Parser(Atoms):
         """One thing with what is attached to it."""
         start = self.now.start
         found = self.differential_quotient() or self.atom()
+        if isinstance(found, Call) and self.now.is_("(") and self.tokens[self.at - 1].is_("}"):
+            found = replace(found, arguments=(self.bracketed(),))  # \\frac{d sigma}{dz}(z_2)
         while True:
             if self.now.is_("^"):
                 found = self.raised(found)
@@ -119,6 +126,8 @@ class Parser(Atoms):
                 exponent = self.factor()
                 exponent = Sum((exponent,), (-1,), exponent.start) if negative else exponent
                 found = Power(found, exponent, start)
+            elif self.at_bar():
+                found = self.at_a_place(found)
             elif self.now.is_(".") and self.after.kind == "word":
                 found = self.method(found)
             else:
@@ -175,9 +184,3 @@ class Parser(Atoms):
         if scripts.above or scripts.below or scripts.primes:
             raise Unreadable(token.start, "expected an exponent or \\top behind a bracket")
         return self.attached(base, scripts)
-
-    def inner(self, group: list[Token]) -> Node:
-        """The expression in a group that was taken already."""
-        parser = type(self)(group, self.names, self.own, self.free)
-        parser.functions, parser.depth, parser.latex = self.functions, self.depth, self.latex
-        return parser.whole()

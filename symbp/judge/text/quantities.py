@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from symbp.judge.text.activations import Activations
 from symbp.judge.text.indices import beside
 from symbp.judge.text.names import Names
@@ -40,6 +42,8 @@ class Quantities:
         meaning = self.names.find(node.key)
         if meaning is None or meaning.kind == "delta":
             found = self.defined(("delta" if meaning else "own", node.key))
+            if found is None and node.key in self.sizes:  # an index as a number
+                return Value(np.arange(float(self.sizes[node.key])), (node.key,))
             if found is None:
                 raise Misfit(f"{node.key} is not defined in the answer", node.start, "unknown")
             name = meaning.name if meaning else ""

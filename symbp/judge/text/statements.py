@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from symbp.judge.text.atoms import COMPARED
+from symbp.judge.text.bars import placed
 from symbp.judge.text.indices import beside
 from symbp.judge.text.names import Names
 from symbp.judge.text.parser import Parser
@@ -123,10 +125,22 @@ def parse(raw: Raw, names: Names, own: frozenset[str], functions: frozenset[str]
     argument = {raw.target.argument} if raw.target.kind == "function" else set()
     sides = []
     for side in raw.sides:
-        parser = Parser(list(side), names, own | argument)
+        letters = placed(side) | compared(side, raw.target.indices)
+        parser = Parser(list(side), names, own | argument | letters)
         parser.functions = functions
         sides.append(parser.whole())
     return Statement(raw.target, tuple(sides), raw.start)
+
+
+def compared(side: tuple[Token, ...], indices: tuple[str, ...]) -> frozenset[str]:
+    """Indices of the left side that stand in a comparison, as the v of [x_n = v]."""
+    near = {
+        t.text
+        for pair in pairwise(side)
+        for t in pair
+        if any(other.kind in ("sign", "command") and other.text in COMPARED for other in pair)
+    }
+    return frozenset(near & {*indices})
 
 
 # -- taking a formula apart -----------------------------------------------------------------------

@@ -26,6 +26,7 @@ GAPS = frozenset({"quad", "qquad"})
 NUMBER = re.compile(r"(?:\d+(?:\.\d+|\.(?=\s*[*/+)-]))?|\.\d+)(?:[eE][+-]?\d+)?")
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 COMMAND = re.compile(r"\\(?:[A-Za-z]+|.)", re.DOTALL)
+SIDES = re.compile(r"\\(left|right)\b\s*(\||\\r?vert\b)?")
 PAIRS = ("**", ":=", "<=", ">=", "==", "!=", "->")
 
 
@@ -68,6 +69,7 @@ def tokens(text: str, start: int, end: int) -> list[Token]:
 class _Scanner:
     def __init__(self, text: str, start: int, end: int) -> None:
         self.text, self.here, self.end = text, start, end
+        self.bars: set[int] = set()  # where a \\right| closes a \\left.
 
     def run(self) -> Iterator[Token]:
         while self.here < self.end:
@@ -145,11 +147,12 @@ class _Scanner:
             self.fail("a backslash at the end")
         name = found[0][1:]
         length = len(found[0])
-        if (
-            name in ("left", "right")
-            and self.text[self.here + length : self.here + length + 1] == "."
-        ):
+        if self.here in self.bars:
+            yield Token("sign", ")", self.here, self.here)
+        if name in ("left", "right") and self.text.startswith(".", self.here + length):
             length += 1
+            if name == "left" and self.closed_by_bar(self.here + length):
+                yield Token("sign", "(", self.here, self.here)
         if name == "\\":
             yield self.token("row", name, length)
             self.skip_option()
@@ -175,6 +178,16 @@ class _Scanner:
             yield self.token("command", name, length)
         else:
             self.fail(f"'\\{name}' is no sign of a formula")
+
+    def closed_by_bar(self, start: int) -> bool:
+        """Whether what a ``\\left.`` opens ends with ``\\right|``, which is noted."""
+        depth = 1
+        for found in SIDES.finditer(self.text, start, self.end):
+            depth += 1 if found[1] == "left" else -1
+            if depth == 0:
+                self.bars.update([found.start()] if found[2] else [])
+                return bool(found[2])
+        return False
 
     def argument(self) -> str:
         """What stands in the braces that follow, without looking into it."""
