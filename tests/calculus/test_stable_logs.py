@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mpmath
 import numpy as np
+import pytest
 import sympy as sp
 
 import symbp
@@ -66,6 +67,7 @@ def head(last: dict, loss: dict):
     return symbp.Network(name="head", input={"shape": [4]}, layer=[last], loss=loss)
 
 
+@pytest.mark.slow
 def test_the_log_of_softmax_is_exact():
     rng = np.random.default_rng(1)
     logits = rng.standard_normal((POINTS, 4)) * 10.0 ** rng.uniform(-3, 4, (POINTS, 1))

@@ -48,6 +48,7 @@ def test_help_imports_no_engine(arguments: list[str]) -> None:
     assert done.returncode == 0, done.stderr.decode()
 
 
+@pytest.mark.slow
 def test_reader_that_leaves_early_is_no_mistake() -> None:
     command = f"{sys.executable} -m symbp generate digits_mlp | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, env=environment())

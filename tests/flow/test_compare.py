@@ -79,6 +79,7 @@ def test_the_network_itself_is_left_as_it_is() -> None:
     assert spec == example("deep_sigmoid").spec
 
 
+@pytest.mark.slow
 def test_residual_blocks_bring_the_gradient_to_the_first_layer() -> None:
     variants = compare(example("deep_sigmoid").spec, ["tanh+residual"], seeds=4, steps=120)
     before, after = (v.report for v in variants)

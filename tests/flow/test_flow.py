@@ -130,6 +130,7 @@ def test_training_is_a_second_table() -> None:
     assert "epoch" in out and "whole gradient" in out
 
 
+@pytest.mark.slow
 def test_the_plot_is_the_same_each_time_and_has_no_date() -> None:
     pytest.importorskip("matplotlib")
     found = report(example("article").program, seeds=2)

@@ -342,6 +342,7 @@ SIGNS = st.sampled_from([" = ", " += "])
 EQUATIONS = st.tuples(st.sampled_from(TARGETS.split()), SIGNS, EXPRESSIONS).map("".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None)
 @given(st.lists(EQUATIONS, min_size=1, max_size=3))
 def test_any_equations_resolve_or_are_refused(equations):

@@ -161,6 +161,7 @@ def test_a_slope_that_is_not_square_integrable_is_infinite():
     assert (known.slope(0.5), known.survey.steep) == (math.inf, (0.0,))
 
 
+@pytest.mark.slow
 def test_a_moment_may_exist_up_to_some_variance():
     known = moments("exp(x**2)")
     assert known.survey.limit == pytest.approx(0.25)

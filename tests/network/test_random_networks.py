@@ -25,10 +25,10 @@ NETWORKS = 10  # of a shard
 QUICK = 1  # shards that run every time
 
 
-def shards(count: int) -> pytest.MarkDecorator:
+def shards(count: int, quick: int = QUICK) -> pytest.MarkDecorator:
     """All tests of a shard run one after the other, on networks that are built once."""
-    slow = [pytest.param(k, marks=pytest.mark.slow) for k in range(QUICK, count)]
-    return pytest.mark.parametrize("shard", [*range(QUICK), *slow], scope="module")
+    slow = [pytest.param(k, marks=pytest.mark.slow) for k in range(quick, count)]
+    return pytest.mark.parametrize("shard", [*range(quick), *slow], scope="module")
 
 
 def module_of(tables: Table, **options: Any) -> ModuleType:
@@ -172,7 +172,7 @@ def test_gradients_in_float32_agree_with_pytorch(shard):
     for_each(shard, check)
 
 
-@shards(30)
+@shards(30, quick=0)  # there, the smooth networks of tests/proof stand for these
 def test_finite_differences_and_the_complex_step_agree(shard):
     def check(case: Case) -> None:
         report = case.network.verify()

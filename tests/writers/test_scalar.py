@@ -273,6 +273,7 @@ def test_a_penalty_over_copies_is_a_sum_over_them():
     assert "∂L/∂w1[l] = ∂L/∂y[l+1] · ∂y[l+1]/∂w1[l] + 2 w1[l]" in text
 
 
+@pytest.mark.slow
 def test_a_chain_deeper_than_the_stack_of_python():
     """Beyond 40 factors the gradient of the layer above stands for the rest."""
     layers = [{"type": "dense", "units": 2, "activation": "tanh"} for _ in range(1200)]

@@ -153,6 +153,7 @@ def test_without_a_single_step_there_is_no_recursion(name):
     assert not [line for line in lines(name) if line.startswith(TOGETHER["en"])]
 
 
+@pytest.mark.slow
 def test_no_internal_name_is_read():
     for name in NETWORKS:
         for notation in ("matrix", "index"):
