@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from symbp.judge.child import classes, exchange, functions, pairs
+from symbp.judge.child import classes, exchange, functions, pairs, user
 from symbp.judge.child.exchange import Array
 from symbp.judge.child.given import Found, Given
 from symbp.judge.child.loading import Refused, load
@@ -23,6 +23,8 @@ def main(folder: str) -> None:
     job, arrays = exchange.load(here / JOB)
     (here / JOB).unlink()
     _limit(job["limits"])
+    if job["user"] is not None:
+        user.become(job["user"])
     table, found = judged(here / ANSWER, job, arrays)
     exchange.save(here / RESULT, table, found)
 

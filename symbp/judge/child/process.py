@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from symbp.judge.child import exchange
+from symbp.judge.child import exchange, user
 from symbp.judge.child.exchange import Array
 
 START = (
@@ -30,8 +30,7 @@ JOB, RESULT, ANSWER = "job.npz", "result.npz", "answer.py"
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds of wall-clock and of processor time, bytes of memory and of one file, processes (which
-    no system counts for its administrator)."""
+    """Seconds of wall-clock and of processor time, bytes of memory and of one file, processes."""
 
     wall: float = 8.0
     processor: int = 3
@@ -62,8 +61,11 @@ def run(
     folder = Path(tempfile.mkdtemp(prefix="symbp-"))
     try:
         (folder / ANSWER).write_text(source, encoding="utf-8")
-        exchange.save(folder / JOB, {**table, "limits": asdict(limits)}, arrays)
-        code = _wait(_start(folder), limits)
+        own = user.spare()
+        exchange.save(folder / JOB, {**table, "limits": asdict(limits), "user": own}, arrays)
+        if own is not None:
+            user.give(folder, own)
+        code = _wait(_start(folder), limits, own)
         if code is None:
             raise Stopped(f"it did not end within {limits.wall:g} seconds")
         if not (folder / RESULT).is_file():
@@ -90,8 +92,9 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait(child: subprocess.Popen[bytes], limits: Limits) -> int | None:
-    """The exit status, None where time ran out; afterwards nothing of the group is left."""
+def _wait(child: subprocess.Popen[bytes], limits: Limits, own: int | None) -> int | None:
+    """The exit status, None where time ran out; afterwards nothing of the group is left, nor of the
+    child's own user."""
     try:
         return child.wait(limits.wall)
     except subprocess.TimeoutExpired:
@@ -101,6 +104,8 @@ def _wait(child: subprocess.Popen[bytes], limits: Limits) -> int | None:
             os.killpg(child.pid, signal.SIGKILL)
         child.kill()
         child.wait()
+        if own is not None:
+            user.end_all(own)
 
 
 def _reason(code: int, limits: Limits) -> str:
