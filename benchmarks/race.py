@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.task import TOLERANCE, Task, error
-from benchmarks.worker import Worker
+from benchmarks.worker import Timed, Worker
 
 ROUND = 0.03  # seconds that the steps of one contender take in one round
 
@@ -77,15 +77,16 @@ def race(task: Task, labels: Sequence[str], rounds: int) -> Race:
     try:
         for worker in workers:
             worker.prepare(task)
-        errors, left_out = _checked(task, workers)
+        errors, left_out = checked(task, workers)
         ready = [worker for worker in workers if worker.label not in left_out]
-        return Race(task.name, task.dtype, task.batch, _rounds(ready, errors, rounds), left_out)
+        runs, lost = _rounds(ready, errors, rounds)
+        return Race(task.name, task.dtype, task.batch, runs, left_out | lost)
     finally:
         for worker in workers:
             worker.stop()
 
 
-def _checked(
+def checked(
     task: Task, workers: Sequence[Worker]
 ) -> tuple[dict[str, float | None], dict[str, str]]:
     """The errors by label, and the reasons of those that may not run."""
@@ -108,22 +109,27 @@ def _checked(
 
 def _rounds(
     workers: Sequence[Worker], errors: Mapping[str, float | None], rounds: int
-) -> dict[str, Run]:
+) -> tuple[dict[str, Run], dict[str, str]]:
+    """The runs by label, and those that lost their way: their steps are no longer the same work."""
     steps = {worker.label: _steps(worker) for worker in workers}
-    wall: dict[str, list[float]] = {worker.label: [] for worker in workers}
-    busy = dict.fromkeys(wall, 0.0)
-    for number in range(rounds):
-        first = number % max(len(workers), 1)  # everyone comes behind everyone else once
+    timed: dict[str, list[Timed]] = {worker.label: [] for worker in workers}
+    for number in range(rounds if workers else 0):
+        first = number % len(workers)  # who begins changes
         for worker in (*workers[first:], *workers[:first]):
-            timed = worker.time(steps[worker.label])
-            if not math.isfinite(timed.loss):
-                raise RuntimeError(f"{worker.label}: the loss became {timed.loss}")
-            wall[worker.label].append(timed.wall / steps[worker.label])
-            busy[worker.label] += timed.busy / steps[worker.label]
-    return {
-        key: Run(key, steps[key], tuple(row), busy[key] / sum(row), errors[key])
-        for key, row in wall.items()
+            timed[worker.label].append(worker.time(steps[worker.label]))
+    lost = {
+        label: f"its loss became {row[-1].loss}"
+        for label, row in timed.items()
+        if not math.isfinite(row[-1].loss)
     }
+    kept = (label for label in timed if label not in lost)
+    return {key: _run(key, steps[key], timed[key], errors[key]) for key in kept}, lost
+
+
+def _run(label: str, steps: int, timed: Sequence[Timed], error: float | None) -> Run:
+    seconds = tuple(t.wall / steps for t in timed)
+    cores = sum(t.busy for t in timed) / sum(t.wall for t in timed)
+    return Run(label, steps, seconds, cores, error)
 
 
 def _steps(worker: Worker) -> int:

@@ -53,6 +53,8 @@ class Eager:
 
 def make(task: Task) -> Eager:
     """Raises Absent for a layer or a loss that is not known here."""
+    if "regularization" in task.tables:
+        raise Absent("regularization is not written for it")
     weights = Weights(task.params)
     layers, loss = _head(task.tables)
     forward = chain(layers, weights)

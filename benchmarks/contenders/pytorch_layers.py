@@ -95,8 +95,9 @@ def dense(table: Tables, weights: Weights) -> Layer:
 def convolution(table: Tables, weights: Weights) -> Layer:
     weights.count()
     k, b = weights.take("K"), weights.take("b") if weights.has("b") else None
-    stride, padding = table.get("stride", 1), table.get("padding", 0)
-    return lambda x: F.conv2d(x, k, b, stride=stride, padding=padding)
+    given = ("stride", "padding", "dilation", "groups")
+    options = {key: table[key] for key in given if key in table}
+    return lambda x: F.conv2d(x, k, b, **options)
 
 
 def pool(function: Callable[..., Tensor], table: Tables, weights: Weights) -> Layer:
