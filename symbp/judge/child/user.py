@@ -7,19 +7,22 @@ import contextlib
 import os
 import signal
 import sys
+from itertools import count
 from pathlib import Path
 
 FIRST, COUNT = 61_000, 4_000  # numbers that no system gives to anybody
 ROUNDS = 50
+TURN = count()
 # from linux/prctl.h and linux/capability.h
 KEEP_CAPABILITIES, CAPABILITIES_V3, READ_AND_SEARCH = 8, 0x20080522, 2
 
 
 def spare() -> int | None:
-    """The number of a user whom nobody is; None for anybody but the administrator of a Linux."""
+    """The number of a user whom nobody is, another one each time, as what an answer leaves behind
+    still counts against its user; None for anybody but the administrator of a Linux."""
     if sys.platform != "linux" or os.geteuid() != 0:
         return None
-    return FIRST + os.getpid() % COUNT
+    return FIRST + (os.getpid() + next(TURN)) % COUNT
 
 
 def give(folder: Path, user: int) -> None:
