@@ -32,17 +32,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{'':4} {'':8} {'batch':>5} {'fast us':>9} {'by lecture':>17} {'by PyTorch':>17}"
     )
     slower: list[int] = []
-    compared = 0
+    failed: list[int] = []
     for number in numbers:
         kind, tables, batch = draw.drawn(number, options.seed)
         task = make(kind, tables, batch, DTYPES[number // len(draw.KINDS) % 2])
         found = race(task, CONTENDERS, options.rounds)
-        compared += "fast" in found.runs
+        if "fast" not in found.runs:
+            failed.append(number)
         for line in lines(number, found, draw.words(tables)):
             console.print(line, markup=False)
         if any(slow(found.ratio("fast", other)) for other in CONTENDERS[1:]):
             slower.append(number)
-    console.print(f"{compared} networks compared, fast is slower in {len(slower)}: {slower}")
+    console.print(f"{len(numbers)} networks, fast is slower in {len(slower)}: {slower}", end="")
+    console.print(f", did not run or was refused in {len(failed)}: {failed}")
 
 
 def slow(ratio: Ratio | None) -> str:
