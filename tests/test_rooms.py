@@ -13,7 +13,7 @@ import symbp
 CODE = Path(symbp.__file__).parent
 ORDER = (
     "errors", "language", "examples", "layers", "calculus", "meanfield", "arrays", "printers", "network", "data",
-    "writers", "proof", "judge", "flow", "lecture", "api", "commandline", "cli",
+    "writers", "fast", "proof", "judge", "flow", "lecture", "api", "commandline", "cli",
 )  # fmt: skip
 
 
