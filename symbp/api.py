@@ -140,13 +140,14 @@ def generate(
     The same bytes as the command line writes: data below 4 kB are in it, larger ones are read from
     ``NAME_data.npz`` beside it. Raises InputError where the network's data do not fit it.
     """
+    from symbp.fast.styles import writer
     from symbp.writers.package import package
 
     if style not in ("lecture", "fast"):
         raise InputError(f"unknown style '{style}'; known are lecture, fast")
     if dtype not in ("float64", "float32"):
         raise InputError(f"unknown dtype '{dtype}'; known are float64, float32")
-    return package(network.program, style=style, dtype=dtype, hvp=hvp).module.source
+    return package(network.program, writer=writer(style), dtype=dtype, hvp=hvp).module.source
 
 
 def verify(network: Network, *, seed: int = 0, samples: int = 6) -> Report:

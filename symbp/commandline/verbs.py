@@ -69,6 +69,7 @@ def generate(
     force: bool,
 ) -> None:
     """The module on stdout, or in a file with its data beside it."""
+    from symbp.fast.styles import writer
     from symbp.writers.package import package
 
     if explain:
@@ -76,7 +77,7 @@ def generate(
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
-    made = package(symbp.load(network).program, style=style, dtype=dtype, hvp=hvp)
+    made = package(symbp.load(network).program, writer=writer(style), dtype=dtype, hvp=hvp)
     if output is None:
         say(made.module.source.removesuffix("\n"))
         if made.data:
@@ -103,12 +104,13 @@ def verify(network: str) -> None:
 
 def map_(network: str, *, style: str, form: str) -> None:
     """Formulas beside code, or as JSON."""
+    from symbp.fast.styles import writer
     from symbp.writers.equations import as_json, equations
     from symbp.writers.map import side_by_side
     from symbp.writers.package import package
 
     program = symbp.load(network).program
-    module = package(program, style=style).module
+    module = package(program, writer=writer(style)).module
     if form == "json":
         say(json.dumps(as_json(program, module), ensure_ascii=False, indent=2))
     else:

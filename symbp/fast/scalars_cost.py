@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from functools import lru_cache
 
-import sympy as sp
-
-from symbp.arrays.lower import lower_value
 from symbp.arrays.nodes import (
     Align,
     Arange,
@@ -25,9 +21,7 @@ from symbp.arrays.nodes import (
     Ref,
     children,
 )
-from symbp.calculus.expression import Entry
-from symbp.calculus.functions import U
-from symbp.calculus.stabilise import stable_function
+from symbp.fast.scalars_functions import body
 from symbp.network.items import statements
 from symbp.network.program import Program
 from symbp.network.template import named_bodies
@@ -106,11 +100,8 @@ def _width(node: Node) -> int:
     return 1
 
 
-@lru_cache(maxsize=64)
 def _of_function(function: str) -> int:
     """A named activation counts as its formula does; any other function as two operations."""
-    body: sp.Expr | None = named_bodies().get(function)
-    if body is None or function in ("tanh", "sin"):
+    if function not in named_bodies() or function in ("tanh", "sin"):
         return 2
-    tree = lower_value(stable_function(body).xreplace({U: Entry("u")}), {"u": 0})
-    return _calls(tree)
+    return _calls(body(function))

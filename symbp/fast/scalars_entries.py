@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from itertools import product as combinations
 from typing import Any
 
 import sympy as sp
 
 from symbp.arrays import nodes
-from symbp.arrays.lower import lower_value
 from symbp.arrays.nodes import Axes, Node, children
-from symbp.calculus.expression import Entry, Group, Letter, Size
-from symbp.calculus.functions import U
-from symbp.calculus.stabilise import stable_function
+from symbp.calculus.expression import Group, Letter, Size
+from symbp.fast.scalars_functions import body
 from symbp.fast.scalars_terms import (
     ONE,
     ZERO,
@@ -32,7 +29,6 @@ from symbp.fast.scalars_terms import (
     product,
     total,
 )
-from symbp.network.template import named_bodies
 
 Place = tuple[int, ...]  # of an entry, without the batch axis
 Values = Mapping[Letter, int]
@@ -198,13 +194,4 @@ class Entries:
             case name if name in MATH:
                 return call(name, *args)
         inner = Entries(self.size_of, lambda name, place: args[0], self.samples)
-        return inner.term(_body(node.function), {})
-
-
-@lru_cache(maxsize=64)
-def _body(function: str) -> Node:
-    """A named function as the tree of its stable formula in u."""
-    bodies = named_bodies()
-    if function not in bodies:
-        raise Unfit(f"{function} has no formula in floats")
-    return lower_value(stable_function(bodies[function]).xreplace({U: Entry("u")}), {"u": 0})
+        return inner.term(body(node.function), {})

@@ -46,13 +46,27 @@ def write(
 
     With ``hvp`` it has ``hessian_vector_product``, too.
     """
-    sections = _sections(program, dtype, hvp)
+    return write_with(program, dtype=dtype, data=data, note=note, file=file, hvp=hvp)
+
+
+def write_with(
+    program: Program,
+    *,
+    dtype: str,
+    data: Arrays | None,
+    note: str,
+    file: str,
+    hvp: bool,
+    trainer: str = "",
+) -> Module:
+    """The module with the finished text of a class ``Trainer`` behind its functions, if there is one."""
+    sections = _sections(program, dtype, hvp, trainer)
     net = interface(program, dtype)
     training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
-    text = render(
+    filled = render(
         "numpy/module.jinja", **{**training, **sections, "imports": _imports(training, sections)}
     )
-    return _without_marks(text)
+    return _without_marks(filled)
 
 
 def _imports(training: dict[str, object], sections: dict[str, object]) -> str:
@@ -80,13 +94,13 @@ def _without_marks(text: str) -> Module:
     return Module("\n".join(clean), lines, places)
 
 
-def _sections(program: Program, dtype: str, hvp: bool) -> dict[str, object]:
+def _sections(program: Program, dtype: str, hvp: bool, trainer: str) -> dict[str, object]:
     """The parts of the module that depend on the network alone."""
     storage = plan(program, dtype)
     passes = Passes(storage)
-    forward, loss, backward, updates = (_text(n, m) for n, m in passes.sections().items())
-    products = _text("products", product_lines(program, dtype)) if hvp else ""
-    code = "\n".join([forward, loss, backward, updates, products])
+    forward, loss, backward, updates = (text(n, m) for n, m in passes.sections().items())
+    products = text("products", product_lines(program, dtype)) if hvp else ""
+    code = "\n".join([forward, loss, backward, updates, products, trainer])
     return {
         "title": _title(program.graph.spec),
         "constants": _constants(storage),
@@ -98,12 +112,15 @@ def _sections(program: Program, dtype: str, hvp: bool) -> dict[str, object]:
         "targets": _targets(program),
         "label_dtype": "" if dtype == "float64" else f", dtype=np.{dtype}",
         "helpers": "\n\n\n".join(helpers(code)),
+        "trainer": trainer,
     }
 
 
-def _text(name: str, lines: list[Line]) -> str:
+def text(name: str, lines: list[Line], depth: int = 1) -> str:
+    """Lines of a function's body, marked with their equations and places."""
+    indent = "    " * depth
     return "\n".join(
-        text for k, line in enumerate(lines) for text in line.render("    ", f"{name}:{k}")
+        text for k, line in enumerate(lines) for text in line.render(indent, f"{name}:{k}")
     )
 
 

@@ -7,6 +7,7 @@ Everything that writes a module comes through here, so that the same network giv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from symbp.writers.main_part import Arrays, Targets
 from symbp.writers.module import Module, write
 from symbp.writers.outline import interface
 
+Writer = Callable[..., Module]
 MADE_UP = "a small made-up set, as the network file names no [data]"
 
 
@@ -49,25 +51,24 @@ class Package:
 
 
 def package(
-    program: Program, *, style: str = "lecture", dtype: str = "float64", hvp: bool = False
+    program: Program, *, writer: Writer = write, dtype: str = "float64", hvp: bool = False
 ) -> Package:
-    """The module and its data.
+    """The module and its data; ``writer`` decides on the module's style.
 
     Raises InputError where the data of ``[data]`` cannot be read or do not fit the network.
     """
-    del style  # both are written in the lecture style
     spec = program.graph.spec
     net = interface(program, dtype)
     if spec.data is None:
         arrays = made_up(net)
         _check_split(spec, len(arrays[0]))
-        return Package(spec.name, write(program, dtype=dtype, hvp=hvp), b"", arrays, MADE_UP)
+        return Package(spec.name, writer(program, dtype=dtype, hvp=hvp), b"", arrays, MADE_UP)
     found = read_data(spec, spec.data)
     arrays = _fitted(spec, found, net)
     _check_split(spec, len(arrays[0]))
     small = data.is_small(*arrays)
     file = "" if small else f"{spec.name}_data.npz"
-    module = write(program, dtype=dtype, data=arrays, note=found.note, file=file, hvp=hvp)
+    module = writer(program, dtype=dtype, data=arrays, note=found.note, file=file, hvp=hvp)
     beside = b"" if small else signed_archive(data.npz_bytes(*arrays, note=found.note))
     return Package(spec.name, module, beside, arrays, found.note)
 

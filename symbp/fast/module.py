@@ -1,0 +1,105 @@
+"""A program as a standalone NumPy module in the fast style: the lecture style's functions, and a
+``Trainer`` that owns the workspace."""
+
+from __future__ import annotations
+
+from symbp.fast.cost import cost
+from symbp.fast.layouts import layouts
+from symbp.fast.places import Unplanned
+from symbp.fast.selection import Selected, select
+from symbp.fast.trainer import parameter_lines, sections
+from symbp.language.spec import Train
+from symbp.network.graph import Tensor
+from symbp.network.program import Program
+from symbp.writers.environment import render
+from symbp.writers.main_part import Arrays
+from symbp.writers.module import Module, text, write_with
+from symbp.writers.optimizers import Optimizer, optimizer_of
+from symbp.writers.storage import Storage, plan
+
+
+def write(
+    program: Program,
+    *,
+    dtype: str = "float64",
+    data: Arrays | None = None,
+    note: str = "",
+    file: str = "",
+    hvp: bool = False,
+) -> Module:
+    """As :func:`symbp.writers.module.write`, with ``Trainer`` behind the functions."""
+    trainer = _trainer(program, dtype)
+    return write_with(
+        program, dtype=dtype, data=data, note=note, file=file, hvp=hvp, trainer=trainer
+    )
+
+
+def _trainer(program: Program, dtype: str) -> str:
+    storage = plan(program, dtype)
+    train = program.graph.spec.train
+    optimizer = optimizer_of(train)
+    folded = not optimizer.needs_function and not train.clip_norm
+    try:
+        found = sections(storage, _selected(storage, folded))
+    except Unplanned:
+        found = {"workspace": parameter_lines(storage), "step": []}
+    prepared = [len(t.shape) for t in _classes(program)]
+    return render(
+        "numpy/trainer.jinja",
+        rate=repr(train.learning_rate),
+        keys=repr([p.key for p in program.graph.parameters]).replace("'", '"'),
+        optimizer=optimizer,
+        update=_update(optimizer, train),
+        folded=folded and bool(found["step"]),
+        planned=bool(found["step"]),
+        targets=bool(prepared),
+        one_hot=prepared[0] if len(program.targets) == 1 and prepared else 0,
+        buffers=bool(program.updates),
+        workspace=text("workspace", found["workspace"], 2),
+        step=text("step", found["step"], 2),
+    ).rstrip()
+
+
+def _classes(program: Program) -> list[Tensor]:
+    """The outputs whose targets may be labels."""
+    return [
+        program.tensors[name]
+        for output, name in program.graph.outputs
+        if output.loss.type == "cross_entropy"
+    ]
+
+
+def _update(optimizer: Optimizer, train: Train) -> list[str]:
+    """The lines that move the flat parameters ``P`` along the flat gradient ``G``."""
+    made = []
+    if train.clip_norm:
+        made.append(f"G *= min(1.0, {train.clip_norm!r} / (float(np.sqrt(np.dot(G, G))) + 1e-6))")
+    if not optimizer.needs_function:
+        return [*made, "P -= self.learning_rate * G"]
+    if optimizer.counts_steps:
+        made.append("self.steps += 1")
+    given = {"rate": "self.learning_rate", "step": "self.steps"} | {
+        name: repr(value) for name, value in optimizer.options
+    }
+    moments = [f"self.{name}" for name in optimizer.moments]
+    arguments = ", ".join(["P", "G", *moments, *(given[name] for name in optimizer.extra)])
+    return [*made, f"{', '.join(['P[...]', *moments])} = _updated({arguments})"]
+
+
+def _selected(storage: Storage, folds_rate: bool) -> Selected:
+    """The cheapest form of the step, over the layouts. Raises Unplanned where none can be planned."""
+    found: list[tuple[float, str, Selected]] = []
+    reason = Unplanned("")
+    for name, layout in layouts(storage.program).items():
+        try:
+            made = select(storage, layout, folds_rate)
+        except Unplanned as error:
+            reason = error
+            continue
+        found.append((cost(made.body), name, made))
+    if not found:
+        raise reason
+    return min(found, key=lambda one: one[0])[2]
+
+
+__all__ = ["write"]
