@@ -17,7 +17,7 @@ from symbp.judge.diagnose_special import composed_scale, pinned, special
 from symbp.judge.mutations_mistake import Mutation
 
 T = TypeVar("T")
-WORK = 300_000  # small equations that may be run for one answer before rarer mistakes are given up
+WORK = 100_000  # small equations that may be run for one answer before rarer mistakes are given up
 
 
 def diagnose(bench: Bench, seen: Observed) -> tuple[Finding, ...]:

@@ -84,7 +84,7 @@ class Evaluator(Functions):
             return value
         column = (value.ones == "column") != self.scene.columns
         shape = (self.scene.batch, 1) if column else (1, self.scene.batch)
-        return Value(np.ones(shape), (), True)
+        return Value(value.data * np.ones(shape), (), True)
 
     # -- operations -----------------------------------------------------------------------------
 

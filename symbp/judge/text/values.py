@@ -24,7 +24,7 @@ class Misfit(Exception):
 class Value:
     """``data`` has an axis for each of ``labels``, then two if it is a ``matrix``, else none.
 
-    ``ones`` marks a vector of ones of any length: a "column" or a "row".
+    ``ones`` marks a vector of any length, ``data`` in each entry: a "column" or a "row".
     """
 
     data: Array
@@ -88,6 +88,8 @@ def entrywise(operation: Callable[..., Array], a: Value, b: Value, what: str) ->
 def matmul(a: Value, b: Value) -> Value:
     """The matrix product, or that with a number. Matrices of one shape whose product does not exist
     are multiplied entry by entry, as there is nothing else that could be meant. Raises Misfit."""
+    if bool(a.ones) != bool(b.ones) and not (a.matrix or b.matrix or a.labels or b.labels):
+        return Value(a.data * b.data, ones=a.ones or b.ones)  # 1/N of the vector
     if a.ones or b.ones:
         a, b = _measured(a, b)
     if not (a.matrix and b.matrix):
@@ -109,10 +111,10 @@ def _measured(a: Value, b: Value) -> tuple[Value, Value]:
     if a.ones:
         length = b.core[0] if b.matrix and a.ones == "row" else 1
         shape = (1, length) if a.ones == "row" else (length, 1)
-        return Value(np.ones(shape), (), True), b
+        return Value(a.data * np.ones(shape), (), True), b
     length = a.core[1] if a.matrix and b.ones == "column" else 1
     shape = (length, 1) if b.ones == "column" else (1, length)
-    return a, Value(np.ones(shape), (), True)
+    return a, Value(b.data * np.ones(shape), (), True)
 
 
 def transpose(value: Value) -> Value:
