@@ -4,7 +4,7 @@
 
 Prints, for networks of two layers, the measured step in floats and by NumPy, the operations and the
 calls that the fast style counts for them, and the seconds for each: the two constants of
-symbp/fast/scalars_cost.py.
+symbp/fast/scalars/cost.py.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 import symbp
 from symbp.fast import scalars
-from symbp.fast.scalars_cost import CALL, OPERATION, seconds
+from symbp.fast.scalars.cost import CALL, OPERATION, seconds
 from symbp.proof.module import load
 from symbp.writers.storage import plan
 

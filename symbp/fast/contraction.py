@@ -111,7 +111,7 @@ def copied(build: Builder, source: View, out: View) -> View:
 
 def summed(build: Builder, x: View, over: Sequence[Letter], out: View, factor: str) -> View:
     """``out`` = factor * sum of x over letters; a product with a constant vector where that works."""
-    kept = [k for k in out.by_stride()]
+    kept = list(out.by_stride())
     inner = [k for k in x.by_stride() if k in over]
     length = product(x.dim(k).size for k in inner)
     for first in (True, False):

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from symbp.fast.cost import cost
-from symbp.fast.layouts import layouts
+from symbp.fast import scalars
+from symbp.fast.pipeline import planned
 from symbp.fast.places import Unplanned
-from symbp.fast.selection import Selected, select
 from symbp.fast.trainer import parameter_lines, sections
 from symbp.language.spec import Train
 from symbp.network.graph import Tensor
@@ -15,7 +14,7 @@ from symbp.writers.environment import render
 from symbp.writers.main_part import Arrays
 from symbp.writers.module import Module, text, write_with
 from symbp.writers.optimizers import Optimizer, optimizer_of
-from symbp.writers.storage import Storage, plan
+from symbp.writers.storage import plan
 
 
 def write(
@@ -36,11 +35,13 @@ def write(
 
 def _trainer(program: Program, dtype: str) -> str:
     storage = plan(program, dtype)
+    if scalars.fits(program, dtype):
+        return text("step", scalars.trainer_lines(program, storage), 0)
     train = program.graph.spec.train
     optimizer = optimizer_of(train)
     folded = not optimizer.needs_function and not train.clip_norm
     try:
-        found = sections(storage, _selected(storage, folded))
+        found = sections(storage, planned(storage, folded))
     except Unplanned:
         found = {"workspace": parameter_lines(storage), "step": []}
     prepared = [len(t.shape) for t in _classes(program)]
@@ -84,22 +85,3 @@ def _update(optimizer: Optimizer, train: Train) -> list[str]:
     moments = [f"self.{name}" for name in optimizer.moments]
     arguments = ", ".join(["P", "G", *moments, *(given[name] for name in optimizer.extra)])
     return [*made, f"{', '.join(['P[...]', *moments])} = _updated({arguments})"]
-
-
-def _selected(storage: Storage, folds_rate: bool) -> Selected:
-    """The cheapest form of the step, over the layouts. Raises Unplanned where none can be planned."""
-    found: list[tuple[float, str, Selected]] = []
-    reason = Unplanned("")
-    for name, layout in layouts(storage.program).items():
-        try:
-            made = select(storage, layout, folds_rate)
-        except Unplanned as error:
-            reason = error
-            continue
-        found.append((cost(made.body), name, made))
-    if not found:
-        raise reason
-    return min(found, key=lambda one: one[0])[2]
-
-
-__all__ = ["write"]

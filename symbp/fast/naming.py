@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 
 from symbp.fast.strides import NOTHING, ONE, View, product, whole
 
-
 WIDTH = 88
 
 
 @dataclass
 class Names:
-    """``code`` are the lines that make a view, by its name; ``loops`` are the sizes of the loops' variables."""
+    """``code`` are the lines that make a view, by its name; ``loops`` the sizes of the loops"""
 
     loops: Mapping[str, int]
     taken: set[str]

@@ -72,9 +72,8 @@ class Places:
         found = whole(array, [*labels, *order])
         if all_copies and levels:
             numbers = {k: k + len(levels) for k in order} | {x: k for k, x in enumerate(labels)}
-            return _numbered(
-                replace(found, dims=tuple(replace(d, letter=numbers[d.letter]) for d in found.dims))
-            )  # type: ignore[index, arg-type]
+            dims = tuple(replace(d, letter=numbers[d.letter]) for d in found.dims)  # type: ignore
+            return _numbered(replace(found, dims=dims))
         for v, label in zip(levels, labels, strict=True):
             found = found.fixed(label, v.letter)  # type: ignore[arg-type]
         return _numbered(found)

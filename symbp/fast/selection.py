@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
-from symbp.arrays.expressions import Frame
-from symbp.arrays.lower import Added, Lowered, lower
-from symbp.arrays.nodes import Const, Node, Prod, Ref
-from symbp.calculus.equation import ADJOINT, Equation
-from symbp.calculus.expression import Letter
-from symbp.calculus.stabilise import stable
-from symbp.fast.builder import Builder
-from symbp.fast.evaluation import Evaluator
 from symbp.fast.instructions import Instruction
-from symbp.fast.numbers import RATE, code
 from symbp.fast.places import Layout, Places, Unplanned
-from symbp.fast.reads import gathered, read
-from symbp.fast.scatter import add_windows, covered
+from symbp.fast.statements import Statements
 from symbp.fast.strides import View
-from symbp.network.items import Item, Loop, Noise, Piece, Scan, Statement, Zeros, tensor_of
-from symbp.printers.dialect import PLAIN
-from symbp.printers.finished import Finished
-from symbp.writers.formulas import Formulas
+from symbp.network.items import Item, Loop, Noise, Scan, Statement, Zeros, tensor_of
 from symbp.writers.storage import Storage
 
 
@@ -52,18 +38,7 @@ def select(storage: Storage, layout: Layout, folds_rate: bool) -> Selected:
     )
 
 
-class _Selector:
-    def __init__(self, storage: Storage, layout: Layout, folds_rate: bool) -> None:
-        self.storage = storage
-        self.places = Places(storage, layout)
-        names = {v for t in storage.program.tensors.values() for v in (t.name, f"d{t.name}")}
-        self.build = Builder(names)
-        self.formulas = Formulas(storage)
-        self.folds_rate = folds_rate
-        self.zeroed: set[str] = set()
-        self.loops: dict[Letter, str] = {}
-        self.filled: set[str] = set()
-
+class _Selector(Statements):
     def items(self, items: tuple[Item, ...]) -> None:
         for item in items:
             if getattr(item, "mode", None) == "inference":
@@ -80,12 +55,9 @@ class _Selector:
                 case Statement():
                     self.statement(item)
 
-    def fill(self, view: View) -> None:
-        ordered = view.ordered(view.by_stride())
-        self.build.call("{out}.fill(0)", (), ordered)
-
     def noise(self, item: Noise) -> None:
-        self.about(item.id, f"{item.defines} = 0 with probability {item.rate!r}, else 1/{round(1 - item.rate, 12)!r}")  # fmt: skip
+        kept = round(1 - item.rate, 12)
+        self.about(item.id, f"{item.defines} = 0 with probability {item.rate!r}, else 1/{kept!r}")
         view = self.places.view(item.defines)
         view = view.ordered(view.by_stride())
         if not view.dense:
@@ -93,12 +65,8 @@ class _Selector:
         self.build.call("self.rng.random(None, {out}.dtype, {out})", (), view)
         text = 'np.greater_equal({0}, {1}, {out}, casting="unsafe")'
         self.build.call(text, (view, repr(item.rate)), view, entrywise=True)
-        scale = repr(1 / round(1 - item.rate, 12))
+        scale = repr(1 / kept)
         self.build.call("np.multiply({0}, {1}, {out})", (view, scale), view, entrywise=True)
-
-    def about(self, task: str, formula: str, name: str = "") -> None:
-        self.build.task, self.build.formula = task, formula
-        self.build.hint = name or "v"
 
     # -- loops ----------------------------------------------------------------------------------
 
@@ -118,9 +86,6 @@ class _Selector:
                     self.fill(self.places.view(statement.defines))
         with self.build.loop(level.letter, level.times, item.reverse):
             self.items(item.body)
-
-    def copy(self, source: View, target: View) -> None:
-        self.build.call("np.copyto({out}, {0})", (source,), target, entrywise=True)
 
     def scan(self, item: Scan) -> None:
         """The steps of a recurrence."""
@@ -146,153 +111,3 @@ class _Selector:
             for statement in item.body:
                 self.statement(statement)
         del self.loops[letter]
-
-    # -- statements -----------------------------------------------------------------------------
-
-    def statement(self, item: Statement) -> None:
-        name = self.storage.variable(item.defines).partition("[")[0]
-        self.about(item.id, self.formulas.formula(item, PLAIN), name)
-        target = self.places.view(item.defines)
-        whole = [p for p in item.pieces if self.is_whole(p)]
-        parts = [p for p in item.pieces if p not in whole]
-        if parts:
-            self.scatter(item, target, parts, whole)
-            return
-        adds = item.kind in ("accumulate", "add")
-        own = any(
-            self.places.view(r).array.name == target.array.name for r in item.reads if r != "#n"
-        )
-        for k, piece in enumerate(whole):
-            first = k == 0 and not adds
-            if first and (len(whole) == 1 or not own):
-                self.write(piece, item, target)
-            elif first:
-                held = self.temporary(target)
-                self.write(piece, item, held)
-                target, final = held, target
-            else:
-                self.add(piece, item, target)
-        if own and len(whole) > 1 and not adds:
-            self.copy(target, final)
-
-    def temporary(self, like: View) -> View:
-        order = like.by_stride()
-        return self.build.temporary(order, [like.dim(x).size for x in order]).ordered(like.letters)
-
-    def is_whole(self, piece: Piece) -> bool:
-        return piece.finished is None or self.lowered(piece.finished).tree is not None and not self.lowered(piece.finished).added  # fmt: skip
-
-    def lowered(self, finished: Finished) -> Lowered:
-        """As ``Finished.lowered``, but with windows as they are."""
-        runs = finished.runs or finished.equation
-        runs = Equation(runs.target, stable(runs.rhs))
-        inside = finished.inside
-        order = {
-            **finished.order,
-            **{n: finished.order.get(o, 0) for o, n in inside.rename.items()},
-        }
-        fixed = frozenset([inside.letter] if inside.letter else [])
-        frame = Frame(order, fixed, finished.covers_in_code)
-        return lower(inside.apply(runs), frame)  # type: ignore[arg-type]
-
-    def evaluator(self, piece: Piece) -> Evaluator:
-        finished = piece.finished
-        assert finished is not None
-        loops: Mapping[Letter, str] = self.loops
-
-        def view(name: str) -> View:
-            return self.places.view(piece.tensor(name), all_copies=piece.whole)
-
-        return Evaluator(self.build, view, finished.size_of, loops)
-
-    def seeded(self, piece: Piece, item: Statement, tree: Node) -> Node:
-        """The tree times the learning rate, where an adjoint begins."""
-        if not self.folds_rate or item.part != "backward" or item.mode == "inference":
-            return tree
-        if any(r.startswith(ADJOINT) for r in piece.reads):
-            return tree
-        rate = Const(RATE)
-        match tree:
-            case Prod():
-                return Prod(tree.coefficient, (rate, *tree.over), tree.under, tree.axes)
-        return Prod(sp.S.One, (rate, tree), (), tree.axes)
-
-    def write(self, piece: Piece, item: Statement, target: View) -> None:
-        """``target`` = the piece."""
-        if piece.finished is None:
-            self.copy(self.places.view(piece.source), target)
-            return
-        lowered = self.lowered(piece.finished)
-        assert lowered.tree is not None
-        place = self.placed(lowered.target, target, piece)
-        self.evaluator(piece).into(self.seeded(piece, item, lowered.tree), place)
-
-    def add(self, piece: Piece, item: Statement, target: View) -> None:
-        """``target`` += the piece."""
-        if piece.finished is None:
-            source = self.places.view(piece.source)
-            self.build.call(
-                "np.add({out}, {0}, {out})", (source,), target, entrywise=True, adds=True
-            )
-            return
-        lowered = self.lowered(piece.finished)
-        assert lowered.tree is not None
-        self.added(piece, item, lowered.tree, self.placed(lowered.target, target, piece))
-
-    def added(self, piece: Piece, item: Statement, tree: Node, place: View) -> None:
-        value = self.evaluator(piece).value(self.seeded(piece, item, tree))
-        source = value.ordered(place.letters) if isinstance(value, View) else code(value)
-        self.build.call("np.add({out}, {0}, {out})", (source,), place, entrywise=True, adds=True)
-
-    def placed(self, ref: Ref, target: View, piece: Piece) -> View:
-        finished = piece.finished
-        assert finished is not None
-        return read(target, ref.index, finished.size_of, self.loops, ref.short)
-
-    def scatter(
-        self, item: Statement, target: View, parts: list[Piece], whole: list[Piece]
-    ) -> None:
-        """Pieces that go to parts of the target."""
-        added: list[tuple[Piece, Added]] = []
-        for piece in parts:
-            assert piece.finished is not None
-            lowered = self.lowered(piece.finished)
-            if lowered.tree is not None:
-                raise Unplanned("a whole and its parts in one equation")
-            added += [(piece, a) for a in lowered.added]
-        fresh = item.kind in ("assign", "part")
-        places = [
-            None if gathered(a.target.index) else self.placed(a.target, target, p) for p, a in added
-        ]
-        known = [p for p in places if p is not None]
-        once = len(known) == len(places) and covered(known)
-        if fresh and once and not whole:
-            self.zeroed.add(target.array.name)
-        elif fresh and item.kind == "assign":
-            self.fill(target)
-        for (piece, part), place in zip(added, places, strict=True):
-            if place is None:
-                self.add_rows(piece, item, part, target)
-            elif once and fresh and not whole:
-                self.evaluator(piece).into(self.seeded(piece, item, part.tree), place)
-            else:
-                tree = self.seeded(piece, item, part.tree)
-                add_windows(self.evaluator(piece), tree, place)
-        for piece in whole:
-            self.add(piece, item, target)
-
-    def add_rows(self, piece: Piece, item: Statement, part: Added, target: View) -> None:
-        """Rows of a table += values, where rows may repeat."""
-        rows = gathered(part.target.index)
-        assert rows is not None
-        own = self.evaluator(piece)
-        letters = [*rows.indices, *part.target.index[1:]]
-        places = read(own.view(rows.name), rows.indices, own.size_of, self.loops)
-        value = own.value(self.seeded(piece, item, part.tree))
-        if not isinstance(value, View) or set(value.letters) != set(letters):
-            raise Unplanned("rows that are added to by less than rows")
-        inputs = (value.ordered(letters), places.ordered(rows.indices))
-        self.build.call("add_at({out}, {1}, {0})", inputs, target, adds=True)
-
-
-__all__ = ["Selected", "select"]

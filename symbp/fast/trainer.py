@@ -6,14 +6,13 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from symbp.calculus.equation import ADJOINT
-from symbp.fast.instructions import Instruction, Loop, arrays, calls
+from symbp.fast.instructions import Instruction, Loop, arrays
 from symbp.fast.naming import Names
+from symbp.fast.passes.buffers import Slot, buffers
 from symbp.fast.places import Places
 from symbp.fast.printing import lines
 from symbp.fast.selection import Selected
-from symbp.fast.strides import Array
-from symbp.network.graph import Tensor
+from symbp.fast.strides import Array, Count
 from symbp.writers.lines import Line
 from symbp.writers.storage import Storage
 
@@ -54,7 +53,8 @@ def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     made = [
         *parameter_lines(storage),
         *(Line(f"{a.name} = {_start(a, selected.zeroed)}") for a in known.values()
-          if a.role not in ("parameter", "gradient")),
+          if a.role not in ("parameter", "gradient", "work")),
+        *_memory(selected),
         *(Line(row) for rows in names.code.values() for row in rows),
         Line("self.arrays = ("),
         *(Line(row, depth=1) for row in _rows(used)),
@@ -65,6 +65,41 @@ def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     if any(re.search(r"\bB\b", line.code) for line in step):
         step.insert(0, Line("B = self.batch_size"))
     return {"workspace": made, "step": [*unpack, *inputs, *step, Line(f"loss = float({loss})")]}
+
+
+def _memory(selected: Selected) -> list[Line]:
+    """The arrays that a step writes to, those that are never in use together in one place."""
+    made: list[Line] = []
+    own = selected.zeroed | {selected.loss.array.name}
+    for number, slot in enumerate(buffers(selected.body, own)):
+        if len(slot.arrays) == 1:
+            (array,) = slot.arrays
+            made.append(Line(f"{array.name} = {_start(array, selected.zeroed)}"))
+            continue
+        kind = "dtype" if slot.kind == "float" else slot.kind
+        made.append(Line(f"memory{number} = np.empty({_largest(slot)}, {kind})"))
+        for array in slot.arrays:
+            part = f"memory{number}[: {array.size}]"
+            made.append(Line(f"{array.name} = {part}.reshape({_shape(array)})"))
+    return made
+
+
+def _largest(slot: Slot) -> str:
+    """The size of a slot as code, for any batch size."""
+    sizes = dict.fromkeys(a.size for a in slot.arrays)
+    top = [s for s in sizes if not any(_above(o, s) for o in sizes if o != s)]
+    return str(top[0]) if len(top) == 1 else f"max({', '.join(map(str, top))})"
+
+
+def _above(a: Count, b: Count) -> bool:
+    """Whether a is at least b for every batch size."""
+    longest = max(len(a.terms), len(b.terms))
+    pairs = zip(*(x.terms + (0,) * (longest - len(x.terms)) for x in (a, b)), strict=True)
+    return all(p >= q for p, q in pairs)
+
+
+def _shape(array: Array) -> str:
+    return "(" + ", ".join(map(str, array.shape)) + ("," if len(array.shape) == 1 else "") + ")"
 
 
 def _rows(names: Sequence[str]) -> list[str]:
@@ -78,11 +113,10 @@ def _used(name: str, made: Sequence[Line], loss: str) -> bool:
 
 
 def _start(array: Array, zeroed: frozenset[str]) -> str:
-    shape = "(" + ", ".join(map(str, array.shape)) + ("," if len(array.shape) == 1 else "") + ")"
     kind = {"float": "dtype", "bool": "bool", "int": "np.intp"}[array.kind]
     if array.role == "constant":
         return f"np.array({array.start}, {kind})"
-    return f"np.{'zeros' if array.name in zeroed else 'empty'}({shape}, {kind})"
+    return f"np.{'zeros' if array.name in zeroed else 'empty'}({_shape(array)}, {kind})"
 
 
 def parameter_lines(storage: Storage) -> list[Line]:
@@ -118,6 +152,3 @@ def _inputs(storage: Storage, places: Places, names: Names, known: dict[str, Arr
             continue
         made.append(Line(f"np.copyto({names.name(view)}, _fitting({given}, {names.name(view)}))"))
     return made
-
-
-__all__ = ["ADJOINT", "Tensor", "calls", "sections"]

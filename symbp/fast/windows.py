@@ -18,7 +18,7 @@ from symbp.fast.places import Unplanned
 from symbp.fast.strides import Dim, View, product
 
 if TYPE_CHECKING:
-    from symbp.fast.evaluation import Evaluator
+    from symbp.fast.sums import Sums
 
 FEW = 32  # offsets in a window that are written out
 
@@ -54,7 +54,7 @@ def parts(view: View, over: Sequence[Letter]) -> list[View]:
     return found
 
 
-def reduced(own: Evaluator, x: View, node: nodes.Reduce, out: View | None) -> View:
+def reduced(own: Sums, x: View, node: nodes.Reduce, out: View | None) -> View:
     """A maximum or a sum over letters, by whole arrays where they are few."""
     kept = [k for k in x.by_stride() if k not in node.over]
     sizes = [x.dim(k).size for k in kept]
@@ -80,7 +80,7 @@ def reduced(own: Evaluator, x: View, node: nodes.Reduce, out: View | None) -> Vi
     return target
 
 
-def first_max(own: Evaluator, node: nodes.FirstMaxMask, out: View | None) -> View:
+def first_max(own: Sums, node: nodes.FirstMaxMask, out: View | None) -> View:
     """1 at the first maximum of each window, else 0: each offset is compared with the maximum, and
     left out where an earlier one was it."""
     x = own.value(node.x)

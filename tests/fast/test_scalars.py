@@ -12,7 +12,7 @@ import pytest
 
 import symbp
 from symbp.fast import scalars
-from symbp.fast.scalars_names import Names
+from symbp.fast.scalars.names import Names
 from symbp.proof.module import load
 from symbp.writers.storage import plan
 from tests.peer.random_data import good_sample

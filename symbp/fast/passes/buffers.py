@@ -38,7 +38,8 @@ def buffers(body: Body, own: frozenset[str]) -> list[Slot]:
     found.block(body, ())
     known = arrays(body)
     lives = sorted(
-        (found.life(a) for a in known.values() if a.role == "work"), key=lambda x: (x.start, x.array.name)
+        (found.life(a) for a in known.values() if a.role == "work"),
+        key=lambda x: (x.start, x.array.name),
     )
     slots: list[Slot] = []
     for life in lives:

@@ -67,7 +67,9 @@ class _Finder:
         if not alone or "rng" in call.text:
             return None
         inputs = tuple(
-            (*self.root(i).key, self.versions[self.root(i).array.name]) if isinstance(i, View) else i
+            (*self.root(i).key, self.versions[self.root(i).array.name])
+            if isinstance(i, View)
+            else i
             for i in call.inputs
         )
         own = tuple((d.size, d.stride) for d in call.out.dims)

@@ -45,7 +45,9 @@ def _without(body: Body, gone: Call) -> Body:
     for item in body:
         if item is gone:
             continue
-        made.append(replace(item, body=_without(item.body, gone)) if isinstance(item, Loop) else item)
+        made.append(
+            replace(item, body=_without(item.body, gone)) if isinstance(item, Loop) else item
+        )
     return tuple(made)
 
 

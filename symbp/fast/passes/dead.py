@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from symbp.fast.passes.rewriting import Body, kept, reads
+from symbp.fast.instructions import Call, calls
+from symbp.fast.passes.rewriting import Body, kept
 
 
 def dead(body: Body, wanted: frozenset[str]) -> Body:
-    """Without what neither another call nor ``wanted``, names of arrays, needs.
-
-    Gradients are wanted, whoever reads them."""
+    """Without what no other call needs, but for gradients and the arrays in ``wanted``."""
     while True:
-        known = reads(body)
-        found = kept(
-            body,
-            lambda c: c.out.array.role == "gradient"
-            or c.out.array.name in wanted
-            or any(known[c.out.array.name] > own for own in [_own(c)]),
-        )
+        read = {
+            view.array.name
+            for call in calls(body)
+            for view in call.reads
+            if view.array.name != call.out.array.name
+        }
+
+        def needed(call: Call, read: set[str] = read) -> bool:
+            array = call.out.array
+            return array.role == "gradient" or array.name in wanted | read
+
+        found = kept(body, needed)
         if found == body:
             return body
         body = found
-
-
-def _own(call: object) -> int:
-    """Reads of the output by the call itself count for nothing: only one that stands elsewhere does."""
-    del call
-    return 0

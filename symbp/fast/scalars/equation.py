@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from symbp.arrays.nodes import Contract, Einsum, FirstMaxMask, Node, Reduce, Ref, children
 from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Letter
-from symbp.fast.scalars_entries import Entries, Place, SizeOf
-from symbp.fast.scalars_terms import ZERO, Number, Term, Unfit, Variable, total
+from symbp.fast.scalars.entries import Entries, Place, SizeOf
+from symbp.fast.scalars.terms import ZERO, Number, Term, Unfit, Variable, total
 from symbp.network.graph import Tensor
 from symbp.network.items import Piece
 from symbp.printers.finished import Finished

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.fast.scalars_terms import (
+from symbp.fast.scalars.terms import (
     BEFORE,
     ZERO,
     Operation,

@@ -9,7 +9,7 @@ from symbp.arrays.nodes import Node
 from symbp.calculus.expression import Entry
 from symbp.calculus.functions import U
 from symbp.calculus.stabilise import stable_function
-from symbp.fast.scalars_terms import Unfit
+from symbp.fast.scalars.terms import Unfit
 from symbp.network.template import named_bodies
 
 

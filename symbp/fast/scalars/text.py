@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-from symbp.fast.scalars_terms import COMPARISONS, Number, Operation, Term, Variable
+from symbp.fast.scalars.terms import COMPARISONS, Number, Operation, Term, Variable
 
 CHOICE, OR, AND, COMPARE, SUM, PRODUCT, ATOM = range(7)
 AGAIN = "e"  # begins the names of what a branch computes where it first reads it

@@ -11,8 +11,8 @@ import sympy as sp
 from symbp.arrays import nodes
 from symbp.arrays.nodes import Axes, Node, children
 from symbp.calculus.expression import Group, Letter, Size
-from symbp.fast.scalars_functions import body
-from symbp.fast.scalars_terms import (
+from symbp.fast.scalars.functions import body
+from symbp.fast.scalars.terms import (
     ONE,
     ZERO,
     Number,

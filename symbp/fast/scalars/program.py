@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from itertools import product as combinations
 
 from symbp.calculus.equation import ADJOINT
-from symbp.fast.scalars_cases import by_case
-from symbp.fast.scalars_entries import Place
-from symbp.fast.scalars_equation import sizes, written
-from symbp.fast.scalars_names import RATE, SAMPLES, Names
-from symbp.fast.scalars_rate import scaled
-from symbp.fast.scalars_terms import (
+from symbp.fast.scalars.cases import by_case
+from symbp.fast.scalars.entries import Place
+from symbp.fast.scalars.equation import sizes, written
+from symbp.fast.scalars.names import RATE, SAMPLES, Names
+from symbp.fast.scalars.rate import scaled
+from symbp.fast.scalars.terms import (
     AFTER,
     BEFORE,
     SAMPLE,

@@ -8,12 +8,12 @@ from dataclasses import replace
 from itertools import groupby
 
 from symbp.calculus.equation import ADJOINT
-from symbp.fast.scalars_frame import END, START, written
-from symbp.fast.scalars_names import FUNCTIONS, RATE, SAMPLES
-from symbp.fast.scalars_program import Assigned, Unrolled
-from symbp.fast.scalars_rows import chained, pattern, rows, spread, wrapped
-from symbp.fast.scalars_sharing import needed, shared, variables
-from symbp.fast.scalars_terms import (
+from symbp.fast.scalars.frame import END, START, written
+from symbp.fast.scalars.names import FUNCTIONS, RATE, SAMPLES
+from symbp.fast.scalars.program import Assigned, Unrolled
+from symbp.fast.scalars.rows import chained, pattern, rows, spread, wrapped
+from symbp.fast.scalars.sharing import needed, shared, variables
+from symbp.fast.scalars.terms import (
     AFTER,
     BEFORE,
     SAMPLE,
@@ -24,7 +24,7 @@ from symbp.fast.scalars_terms import (
     negative,
     total,
 )
-from symbp.fast.scalars_text import signed, text
+from symbp.fast.scalars.text import signed, text
 from symbp.printers.dialect import PLAIN
 from symbp.writers.formulas import Formulas
 from symbp.writers.layout import INDENT

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symbp.fast.scalars_names import Names
-from symbp.fast.scalars_program import Assigned
-from symbp.fast.scalars_terms import (
+from symbp.fast.scalars.names import Names
+from symbp.fast.scalars.program import Assigned
+from symbp.fast.scalars.terms import (
     BEFORE,
     Operation,
     Term,
@@ -17,7 +17,7 @@ from symbp.fast.scalars_terms import (
     rebuilt,
     stage,
 )
-from symbp.fast.scalars_text import is_work, uses
+from symbp.fast.scalars.text import is_work, uses
 
 
 def needed(lines: Iterable[Assigned], wanted: Iterable[Term]) -> list[Assigned]:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from symbp.fast.scalars_terms import Variable
+from symbp.fast.scalars.terms import Variable
 from symbp.writers.layout import INDENT, WIDTH
 from symbp.writers.lines import Line
 

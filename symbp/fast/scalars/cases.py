@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.fast.scalars_terms import ZERO, Operation, Term, choice, negative, rebuilt
+from symbp.fast.scalars.terms import ZERO, Operation, Term, choice, negative, rebuilt
 
 # what ``u op 0`` says, or its opposite, of u
 SAYS = {(">", True): ">", (">=", True): ">=", (">", False): "<=", (">=", False): "<",

@@ -6,10 +6,10 @@ however little it has to compute, where Python multiplies two floats in a fiftie
 
 from __future__ import annotations
 
-from symbp.fast.scalars_class import class_lines
-from symbp.fast.scalars_cost import seconds
-from symbp.fast.scalars_program import unrolled
-from symbp.fast.scalars_terms import Unfit
+from symbp.fast.scalars.cost import seconds
+from symbp.fast.scalars.program import unrolled
+from symbp.fast.scalars.terms import Unfit
+from symbp.fast.scalars.trainer_class import class_lines
 from symbp.network.program import Program
 from symbp.writers.lines import Line
 from symbp.writers.optimizers import optimizer_of

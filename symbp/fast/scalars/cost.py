@@ -21,7 +21,7 @@ from symbp.arrays.nodes import (
     Ref,
     children,
 )
-from symbp.fast.scalars_functions import body
+from symbp.fast.scalars.functions import body
 from symbp.network.items import statements
 from symbp.network.program import Program
 from symbp.network.template import named_bodies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from symbp.fast.scalars_text import AGAIN
+from symbp.fast.scalars.text import AGAIN
 
 FUNCTIONS = (
     "acos", "asin", "atan", "cos", "cosh", "erf", "exp", "expm1", "inf", "isfinite", "log", "log1p",

@@ -1,0 +1,70 @@
+"""The passes over the instructions of a step, in the order in which they run.
+
+Each is a function from instructions to instructions with a condition of its own, said in its file; the
+step behind any of them computes the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from symbp.fast.cost import cost
+from symbp.fast.layouts import layouts
+from symbp.fast.passes.common import common
+from symbp.fast.passes.copies import copies
+from symbp.fast.passes.dead import dead
+from symbp.fast.passes.rewriting import Body
+from symbp.fast.places import Unplanned
+from symbp.fast.selection import Selected, select
+from symbp.writers.storage import Storage
+
+Pass = Callable[[Body, frozenset[str]], Body]  # with the names of arrays that must stay
+PASSES: tuple[tuple[str, Pass], ...] = (
+    ("common results", lambda body, kept: common(body)),
+    ("needless copies", copies),
+    ("common results again", lambda body, kept: common(body)),
+    ("dead results", dead),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The step behind one pass; the first is how it was selected, without any."""
+
+    name: str
+    selected: Selected
+
+
+def stages(selected: Selected) -> Iterator[Stage]:
+    """The step before the passes, and behind each of them."""
+    yield Stage("selection", selected)
+    kept = frozenset([selected.loss.array.name])
+    for name, rewrite in PASSES:
+        selected = replace(selected, body=rewrite(selected.body, kept))
+        yield Stage(name, selected)
+
+
+def candidates(storage: Storage, folds_rate: bool) -> dict[str, tuple[Stage, ...]]:
+    """For each layout that can be planned, the step behind each pass."""
+    found: dict[str, tuple[Stage, ...]] = {}
+    reason = Unplanned("no layout fits")
+    for name, layout in layouts(storage.program).items():
+        try:
+            found[name] = tuple(stages(select(storage, layout, folds_rate)))
+        except Unplanned as error:
+            reason = error
+    if not found:
+        raise reason
+    return found
+
+
+def chosen(found: dict[str, tuple[Stage, ...]]) -> str:
+    """The layout whose step is the cheapest behind all passes."""
+    return min(found, key=lambda name: cost(found[name][-1].selected.body))
+
+
+def planned(storage: Storage, folds_rate: bool) -> Selected:
+    """The cheapest step. Raises Unplanned where the program holds what no instruction says."""
+    found = candidates(storage, folds_rate)
+    return found[chosen(found)][-1].selected
