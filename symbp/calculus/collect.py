@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 import sympy as sp
+from sympy.core.random import seed
 
 from symbp.calculus.expression import (
     Entry,
@@ -134,6 +135,8 @@ def _length(expr: sp.Expr) -> int:
 
 
 def _factored(expr: sp.Expr) -> sp.Expr:
+    """Wang's algorithm draws points; few of them make it take minutes: the same are drawn each time."""
+    seed(0)
     try:
         return sp.factor(expr)
     except (sp.PolynomialError, NotImplementedError):
