@@ -14,7 +14,9 @@ from symbp.fast.layouts import layouts
 from symbp.fast.passes.common import common
 from symbp.fast.passes.copies import copies
 from symbp.fast.passes.dead import dead
+from symbp.fast.passes.hoisting import hoisting
 from symbp.fast.passes.rewriting import Body
+from symbp.fast.passes.transposes import transposes
 from symbp.fast.places import Unplanned
 from symbp.fast.selection import Selected, select
 from symbp.writers.storage import Storage
@@ -25,6 +27,8 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("needless copies", copies),
     ("common results again", lambda body, kept: common(body)),
     ("dead results", dead),
+    ("hoisting out of loops", hoisting),
+    ("transposes", transposes),
 )
 
 

@@ -12,6 +12,7 @@ from symbp.arrays.nodes import Const, Node, Prod, Ref
 from symbp.calculus.equation import ADJOINT, Equation
 from symbp.calculus.expression import Letter
 from symbp.calculus.stabilise import stable
+from symbp.fast.algebra import folded
 from symbp.fast.builder import Builder
 from symbp.fast.evaluation import Evaluator
 from symbp.fast.numbers import RATE, code
@@ -90,7 +91,7 @@ class Statements:
     def lowered(self, finished: Finished) -> Lowered:
         """As ``Finished.lowered``, but with windows as they are."""
         runs = finished.runs or finished.equation
-        runs = Equation(runs.target, stable(runs.rhs))
+        runs = Equation(runs.target, folded(stable(runs.rhs)))
         inside = finished.inside
         order = {
             **finished.order,
