@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from symbp.fast.commuting import commuted
 from symbp.fast.cost import cost
 from symbp.fast.layouts import layouts
 from symbp.fast.passes.common import common
@@ -19,7 +20,7 @@ from symbp.fast.passes.rewriting import Body
 from symbp.fast.passes.transposes import transposes
 from symbp.fast.places import Unplanned
 from symbp.fast.selection import Selected, select
-from symbp.writers.storage import Storage
+from symbp.writers.storage import Storage, plan
 
 Pass = Callable[[Body, frozenset[str]], Body]  # with the names of arrays that must stay
 PASSES: tuple[tuple[str, Pass], ...] = (
@@ -51,6 +52,7 @@ def stages(selected: Selected) -> Iterator[Stage]:
 
 def candidates(storage: Storage, folds_rate: bool) -> dict[str, tuple[Stage, ...]]:
     """For each layout that can be planned, the step behind each pass."""
+    storage = plan(commuted(storage.program), storage.dtype)
     found: dict[str, tuple[Stage, ...]] = {}
     reason = Unplanned("no layout fits")
     for name, layout in layouts(storage.program).items():

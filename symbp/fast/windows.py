@@ -71,7 +71,7 @@ def reduced(own: Sums, x: View, node: nodes.Reduce, out: View | None) -> View:
     pieces = parts(x, node.over)
     total: View = pieces[0]
     for k, piece in enumerate(pieces[1:]):
-        total = own.apply(name, (total, piece), target if k == 0 or total is target else None)
+        total = own.apply(name, (total, piece), target if k == len(pieces) - 2 else None)
     if len(pieces) == 1:
         contraction.copied(own.build, total, target)
     if node.op == "mean":
