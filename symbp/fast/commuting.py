@@ -39,7 +39,7 @@ def _commuted(graph: Graph) -> Graph:
         if not (isinstance(first, Node) and isinstance(second, Node)):
             continue
         alone = users[first.output] == 2 and first.output not in outputs
-        if alone and second.names["x"] == first.output and _fits(first, second):
+        if alone and second.names.get("x") == first.output and _fits(first, second):
             items[k : k + 2] = _swapped(graph, first, second)
     if tuple(items) == graph.items:
         return graph

@@ -17,6 +17,7 @@ from symbp.fast.passes.copies import copies
 from symbp.fast.passes.dead import dead
 from symbp.fast.passes.hoisting import hoisting
 from symbp.fast.passes.rewriting import Body
+from symbp.fast.passes.thin import thin
 from symbp.fast.passes.transposes import transposes
 from symbp.fast.places import Unplanned
 from symbp.fast.selection import Selected, select
@@ -30,6 +31,7 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("dead results", dead),
     ("hoisting out of loops", hoisting),
     ("transposes", transposes),
+    ("thin products", thin),
 )
 
 
