@@ -18,6 +18,7 @@ from symbp.fast.places import Unplanned
 from symbp.fast.reads import SizeOf
 from symbp.fast.strides import View
 from symbp.printers.numpy import UFUNCS
+from symbp.writers.helpers import WHOLE
 
 Value: TypeAlias = View | sp.Expr  # an array, or a number
 
@@ -156,6 +157,16 @@ class Entrywise:
         if not isinstance(found, View):
             raise Unplanned(f"{node.function} of a number")
         axes = tuple(x for x in node.axes if x in found.letters)
+        if node.function in WHOLE:
+            return self.helped(node.function, found, out)
         inside = found.ordered(axes)
         inner = type(self)(self.build, lambda name: inside, self.size_of, self.loops)
         return inner.value(body(node.function, axes), out)
+
+    def helped(self, function: str, argument: View, out: View | None) -> View:
+        """A function that NumPy does not have, by the module's own."""
+        target = self.target([argument], out)
+        order = target.by_stride()
+        text = f"np.copyto({{out}}, {function}({{0}}))"
+        self.build.call(text, (argument.ordered(order),), target.ordered(order), entrywise=True)
+        return target

@@ -11,7 +11,7 @@ USED = frozenset((
     "np", "math", "json", "sys", "params", "cache", "grads", "rng", "training", "n", "loss",
     "forward", "predict", "train", "init_params", "loss_and_grads", "check_gradients",
     "save_params", "load_params", "Trainer", "BUFFERS", "DTYPE", "sigmoid", "softplus", "relu",
-    "leaky_relu", "elu", "selu", "hardtanh", "erf", "first_max", "stop_gradient", "HOLD",
+    "leaky_relu", "elu", "selu", "hardtanh", "erf", "first_max", "stop_gradient", "HOLD", "ERF",
 ))  # fmt: skip
 
 
