@@ -24,7 +24,7 @@ class Evaluator(Sums):
             return self.value(node.x, out)
         if isinstance(node, Const):
             return numbers.number(node.value, self.size_of)
-        if not any(isinstance(x, Ref) for x in _all(node)) and not isinstance(node, Ref):
+        if not any(map(_changes, _all(node))):
             return self.fixed(node)
         method: Callable[[Node, View | None], Value] = getattr(self, type(node).__name__)
         return method(node, out)
@@ -63,6 +63,11 @@ class Evaluator(Sums):
         kind = "bool" if isinstance(node, nodes.Condition) else "float"
         code = constant_code(node, self.size_of)
         return self.build.constant(code, [x for x, _ in kept], [s for _, s in kept], kind)
+
+
+def _changes(node: Node) -> bool:
+    """Whether a node has another value in another step: the learning rate may be set anew."""
+    return isinstance(node, Ref) or (isinstance(node, Const) and node.value.has(numbers.RATE))
 
 
 def _all(node: Node) -> list[Node]:

@@ -139,7 +139,12 @@ class Places:
             sizes = [Count.of(tensor.shape[k]) for k in order]
             place = order.index(history.axis)
             sizes[place] = sizes[place] + Count.of(history.steps)
-            all_ = whole(Array(f"{'d' * marks}{tensor.name}_all", tuple(sizes)), order)
+            levels = () if marks else tensor.levels
+            sizes = [*(Count.of(v.times) for v in levels), *sizes]
+            labels = [f"level {v.letter}" for v in levels]
+            all_ = whole(Array(f"{'d' * marks}{tensor.name}_all", tuple(sizes)), [*labels, *order])
+            for v, label in zip(levels, labels, strict=True):
+                all_ = all_.fixed(label, v.letter)  # type: ignore[arg-type]
             for name, lag in (*history.views, (history.base, 0)):
                 first = lag if history.ahead else history.steps - lag
                 step = all_.dim(history.axis).stride  # type: ignore[arg-type]
@@ -148,7 +153,7 @@ class Places:
                     if d.letter == history.axis else d
                     for d in all_.dims
                 )  # fmt: skip
-                view = View(all_.array, dims, Count.of(first) * step)
+                view = View(all_.array, dims, Count.of(first) * step, all_.moves)
                 self.histories[tensor_of(scan.names, name)] = _numbered(view)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import sympy as sp
 
@@ -20,7 +21,7 @@ from symbp.fast.places import Layout, Places, Unplanned
 from symbp.fast.reads import gathered, read
 from symbp.fast.scatter import add_windows, covered
 from symbp.fast.strides import View
-from symbp.network.items import Piece, Statement
+from symbp.network.items import Piece, Statement, statements
 from symbp.printers.dialect import PLAIN
 from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
@@ -39,7 +40,14 @@ class Statements:
         self.folds_rate = folds_rate
         self.zeroed: set[str] = set()
         self.loops: dict[Letter, str] = {}
-        self.filled: set[str] = set()
+
+    @cached_property
+    def raised(self) -> set[str]:
+        """The arrays that a statement adds to: they begin each step anew."""
+        program = self.storage.program
+        found = statements((*program.forward, *program.loss, *program.backward))
+        return {self.places.view(s.defines).array.name for s in found
+                if s.kind == "add" and s.mode != "inference"}  # fmt: skip
 
     def fill(self, view: View) -> None:
         ordered = view.ordered(view.by_stride())
@@ -172,7 +180,7 @@ class Statements:
         ]
         known = [p for p in places if p is not None]
         once = len(known) == len(places) and covered(known)
-        if fresh and once and not whole:
+        if fresh and once and not whole and target.array.name not in self.raised:
             self.zeroed.add(target.array.name)
         elif fresh and item.kind == "assign":
             self.fill(target)

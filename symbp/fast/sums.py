@@ -78,9 +78,9 @@ class Sums(Choices):
             return self.total(made, shared, free, out)
         sizes = {d.letter: d.size for v in (a, b) for d in v.dims}
         fits = out is not None and set(out.letters) == set(free)
-        order = [*(x for x in a.by_stride() if x in free), *(x for x in b.by_stride() if x in free)]
+        order = [x for x in dict.fromkeys((*a.by_stride(), *b.by_stride())) if x in free]
         batch = [x for x in order if x in a.letters and x in b.letters]
-        order = [*batch, *(x for x in dict.fromkeys(order) if x not in batch)]
+        order = [*batch, *(x for x in order if x not in batch)]
         target = out if fits and out is not None else None
         if target is None:
             target = self.build.temporary(order, [sizes[x] for x in order])
