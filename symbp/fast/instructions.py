@@ -15,7 +15,8 @@ class Call:
     """One NumPy call: ``text`` has the slots {0}, {1}, .. for the inputs and {out} for the output.
 
     ``entrywise``: each entry of the output needs the same entry of the inputs alone, so that it may
-    take their place. ``adds``: the output is read, too. ``task`` is the equation's id."""
+    take their place. ``adds``: the output is read, too. ``task`` is the equation's id; ``also`` are ids
+    and formulas of others that it computes as well."""
 
     text: str
     inputs: tuple[Input, ...]
@@ -24,6 +25,7 @@ class Call:
     adds: bool = False
     task: str = ""
     formula: str = ""
+    also: tuple[tuple[str, str], ...] = ()
 
     @property
     def reads(self) -> tuple[View, ...]:

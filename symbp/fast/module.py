@@ -11,6 +11,8 @@ from symbp.language.spec import Train
 from symbp.network.graph import Tensor
 from symbp.network.program import Program
 from symbp.writers.environment import render
+from symbp.writers.equations import UPDATE
+from symbp.writers.lines import Line
 from symbp.writers.main_part import Arrays
 from symbp.writers.module import Module, text, write_with
 from symbp.writers.optimizers import Optimizer, optimizer_of
@@ -25,11 +27,19 @@ def write(
     note: str = "",
     file: str = "",
     hvp: bool = False,
+    processes: bool = False,
 ) -> Module:
     """As :func:`symbp.writers.module.write`, with ``Trainer`` behind the functions."""
     trainer = _trainer(program, dtype)
     return write_with(
-        program, dtype=dtype, data=data, note=note, file=file, hvp=hvp, trainer=trainer
+        program,
+        dtype=dtype,
+        data=data,
+        note=note,
+        file=file,
+        hvp=hvp,
+        trainer=trainer,
+        processes=processes,
     )
 
 
@@ -48,10 +58,9 @@ def _trainer(program: Program, dtype: str) -> str:
     return render(
         "numpy/trainer.jinja",
         rate=repr(train.learning_rate),
-        keys=repr([p.key for p in program.graph.parameters]).replace("'", '"'),
+        keys=text("", _keys(program), 2),
         optimizer=optimizer,
-        update=_update(optimizer, train),
-        folded=folded and bool(found["step"]),
+        update=text("step", _update(optimizer, train, folded and bool(found["step"])), 2),
         planned=bool(found["step"]),
         targets=bool(prepared),
         one_hot=prepared[0] if len(program.targets) == 1 and prepared else 0,
@@ -70,18 +79,28 @@ def _classes(program: Program) -> list[Tensor]:
     ]
 
 
-def _update(optimizer: Optimizer, train: Train) -> list[str]:
+def _keys(program: Program) -> list[Line]:
+    """The names of the parameters, in the order in which they lie in the flat array."""
+    keys = ", ".join(f'"{p.key}"' for p in program.graph.parameters)
+    end = "," if len(program.graph.parameters) == 1 else ""
+    return [Line(f"names = ({keys}{end})")]
+
+
+def _update(optimizer: Optimizer, train: Train, folded: bool) -> list[Line]:
     """The lines that move the flat parameters ``P`` along the flat gradient ``G``."""
+    if folded:
+        return [Line("P -= G", "the gradient came times the learning rate", UPDATE)]
     made = []
     if train.clip_norm:
-        made.append(f"G *= min(1.0, {train.clip_norm!r} / (float(np.sqrt(np.dot(G, G))) + 1e-6))")
+        norm = "float(np.sqrt(np.dot(G, G)))"
+        made.append(Line(f"G *= min(1.0, {train.clip_norm!r} / ({norm} + 1e-6))"))
     if not optimizer.needs_function:
-        return [*made, "P -= self.learning_rate * G"]
+        return [*made, Line("P -= self.learning_rate * G", id=UPDATE)]
     if optimizer.counts_steps:
-        made.append("self.steps += 1")
+        made.append(Line("self.steps += 1"))
     given = {"rate": "self.learning_rate", "step": "self.steps"} | {
         name: repr(value) for name, value in optimizer.options
     }
     moments = [f"self.{name}" for name in optimizer.moments]
     arguments = ", ".join(["P", "G", *moments, *(given[name] for name in optimizer.extra)])
-    return [*made, f"{', '.join(['P[...]', *moments])} = _updated({arguments})"]
+    return [*made, Line(f"{', '.join(['P[...]', *moments])} = _updated({arguments})")]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from symbp.fast.strides import NOTHING, ONE, View, product, whole
+from symbp.fast.strides import NOTHING, ONE, Count, View, product, whole
+from symbp.writers.layout import WIDTH
 
-WIDTH = 88
+INSIDE = 8  # columns in front of a line of a method
 
 
 @dataclass
@@ -33,7 +34,7 @@ class Names:
         if text == base:
             self.taken.add(base)
             return base
-        wish = base + ("T" if text == f"{base}.T" else "s" if turns else "v")
+        wish = f"{base}{'T' if text == f'{base}.T' else _kind(view, turns)}"
         name, number = wish, 1
         while name in self.taken:
             number += 1
@@ -43,27 +44,52 @@ class Names:
         return name
 
 
+def _kind(view: View, turns: list[str]) -> str:
+    """What a view is of its array: ``_at`` each turn, a ``_part``, or all of it as a ``_row`` .."""
+    if turns:
+        return "_at"
+    if view.size != view.array.size:
+        return "_part"
+    if not view.dense:
+        return "_turned"
+    long = [k for k, size in enumerate(view.shape) if size != ONE]
+    if len(long) == 1 and len(view.shape) > 1:
+        return "_row" if long[0] == len(view.shape) - 1 else "_column"
+    return {1: "_flat", 2: "_matrix"}.get(len(view.shape), "_split")
+
+
 def _made(name: str, text: str, turns: list[str], loops: Mapping[str, int]) -> list[str]:
     """The lines that make a view, or one for each turn of the loops."""
     clauses = [f"for {v} in range({loops[v]})" for v in turns]
     whole = text
     for clause in reversed(clauses):
         whole = f"[{whole} {clause}]"
-    if len(f"{name} = {whole}") <= WIDTH or not clauses:
+    if len(f"{name} = {whole}") <= WIDTH - INSIDE or not clauses:
         return [f"{name} = {whole}"]
     outer, inner = clauses[0], text
     for clause in reversed(clauses[1:]):
         inner = f"[{inner} {clause}]"
+    if len(f"    {inner} {outer}") <= WIDTH - INSIDE:
+        return [f"{name} = [", f"    {inner} {outer}", "]"]
     return [f"{name} = [", f"    {inner}", f"    {outer}", "]"]
+
+
+def shaped(shape: tuple[Count, ...]) -> str:
+    """A shape as code: ``(8, B)``."""
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
+def reshaped(array: str, shape: tuple[Count, ...]) -> str:
+    """An array in another shape, as code: ``z1.reshape(8, B)``."""
+    return f"{array}.reshape({', '.join(map(str, shape))})" if shape else f"{array}.reshape(())"
 
 
 def _text(view: View, turns: list[str]) -> str:
     array = view.array
     own = whole(array, range(len(array.shape)))  # type: ignore[arg-type]
-    shape = "(" + ", ".join(map(str, view.shape)) + ("," if len(view.shape) == 1 else "") + ")"
     if not turns and view.offset == NOTHING and product(array.shape) == view.size:
         if view.dense:
-            return array.name if view.shape == array.shape else f"{array.name}.reshape{shape}"
+            return array.name if view.shape == array.shape else reshaped(array.name, view.shape)
         if len(own.dims) == 2 and [(d.size, d.stride) for d in view.dims] == [
             (d.size, d.stride) for d in own.dims[::-1]
         ]:
@@ -73,16 +99,11 @@ def _text(view: View, turns: list[str]) -> str:
         same = [(d.size, d.stride) for d in view.dims] == [(d.size, d.stride) for d in rest]
         if same and view.moves[turns[0]] == own.dims[0].stride and own.dims[0].size.terms:
             return f"list({array.name})"
-    strides = ", ".join(str(d.stride if d.size != ONE else NOTHING) for d in view.dims)
-    if len(view.dims) == 1:
-        strides += ","
+    strides = shaped(tuple(d.stride if d.size != ONE else NOTHING for d in view.dims))
     offset = "" if view.offset == NOTHING else str(view.offset)
     for v in turns:
         move = str(view.moves[v])
         move = f"({move})" if "+" in move else move
-        offset += (
-            f"{' + ' if offset else ''}{v} * {move}"
-            if move != "1"
-            else f"{' + ' if offset else ''}{v}"
-        )
-    return f"_view({array.name}, {shape}, ({strides}), {offset or '0'})"
+        step = f"{v} * {move}" if move != "1" else v
+        offset += f" + {step}" if offset else step
+    return f"_view({array.name}, {shaped(view.shape)}, {strides}, {offset or '0'})"

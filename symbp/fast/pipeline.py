@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from symbp.fast.commuting import commuted
 from symbp.fast.cost import cost
+from symbp.fast.credit import credited
 from symbp.fast.layouts import layouts
 from symbp.fast.passes.common import common
 from symbp.fast.passes.copies import copies
@@ -48,7 +49,8 @@ def stages(selected: Selected) -> Iterator[Stage]:
     yield Stage("selection", selected)
     kept = frozenset([selected.loss.array.name])
     for name, rewrite in PASSES:
-        selected = replace(selected, body=rewrite(selected.body, kept))
+        body = rewrite(selected.body, kept)
+        selected = replace(selected, body=credited(selected.body, body))
         yield Stage(name, selected)
 
 

@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
+from math import prod
 
 from symbp.fast.instructions import Instruction, Loop, arrays
-from symbp.fast.naming import Names
+from symbp.fast.naming import Names, reshaped, shaped
 from symbp.fast.passes.buffers import Slot, buffers
 from symbp.fast.places import Places
 from symbp.fast.printing import lines
 from symbp.fast.selection import Selected
 from symbp.fast.strides import Array, Count
+from symbp.network.items import statements
 from symbp.writers.lines import Line
 from symbp.writers.storage import Storage
+
+RESERVED = ("self", "x", "t", "B", "P", "G", "np", "dtype", "params", "rate")
 
 
 def loop_sizes(body: tuple[Instruction, ...]) -> dict[str, int]:
@@ -30,48 +34,71 @@ def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     """The lines of the workspace and of the step."""
     body = selected.body
     known = arrays(body)
-    taken = {
-        "self",
-        "x",
-        "t",
-        "B",
-        "P",
-        "G",
-        "np",
-        "dtype",
-        "params",
-        "rate",
-        *known,
-        *loop_sizes(body),
-    }
-    names = Names(loop_sizes(body), taken)
+    loops = loop_sizes(body)
+    names = Names(loops, {*RESERVED, *known, *loops})
     step = lines(body, names)
     loss = names.name(selected.loss)
     inputs = _inputs(storage, selected.places, names, known)
     used = sorted({n for n in (*names.code, *known) if _used(n, [*step, *inputs], loss)})
-    unpack = [Line("("), *(Line(row, depth=1) for row in _rows(used)), Line(") = self.arrays")]
+    rows = [Line(row, depth=1) for row in _rows(used)]
+    given = [a for a in known.values() if a.role not in ("parameter", "gradient", "work")]
     made = [
         *parameter_lines(storage),
-        *(Line(f"{a.name} = {_start(a, selected.zeroed)}") for a in known.values()
-          if a.role not in ("parameter", "gradient", "work")),
-        *_memory(selected),
+        *block("the batch, and constants"),
+        *(Line(f"{a.name} = {_start(a, selected.zeroed)}") for a in given),
+        *block("what a step writes to; arrays that are never needed together share memory"),
+        *memory_lines(selected),
+        *(block("views of these") if names.code else []),
         *(Line(row) for rows in names.code.values() for row in rows),
-        Line("self.arrays = ("),
-        *(Line(row, depth=1) for row in _rows(used)),
-        Line(")"),
-    ]  # fmt: skip
-    if any(re.search(r"\brate\b", line.code) for line in step):
-        step.insert(0, Line("rate = self.learning_rate"))
-    if any(re.search(r"\bB\b", line.code) for line in step):
-        step.insert(0, Line("B = self.batch_size"))
-    return {"workspace": made, "step": [*unpack, *inputs, *step, Line(f"loss = float({loss})")]}
+        Line(""),
+        *(Line("self.arrays = ("), *rows, Line(")  # fmt: skip")),
+    ]
+    unpack = [Line("("), *rows, Line(") = self.arrays  # fmt: skip")]
+    local = [("B", "self.batch_size"), ("rate", "self.learning_rate")]
+    read = [pair for pair in local if any(re.search(rf"\b{pair[0]}\b", x.code) for x in step)]
+    head = [Line(f"{', '.join(n for n, _ in read)} = {', '.join(v for _, v in read)}")]
+    return {
+        "workspace": made,
+        "step": [
+            *unpack,
+            *(head if read else []),
+            *inputs,
+            *spaced(step, storage),
+            Line(""),
+            Line(f"loss = float({loss})"),
+        ],
+    }
 
 
-def _memory(selected: Selected) -> list[Line]:
+def block(text: str) -> list[Line]:
+    """A comment above some lines of the workspace."""
+    return [Line(""), Line(f"# {text}")]
+
+
+def spaced(step: list[Line], storage: Storage) -> list[Line]:
+    """The lines of a step, with a gap where forward pass, loss and backward pass begin."""
+    program = storage.program
+    parts = {
+        item.id: name
+        for name in ("forward", "loss", "backward")
+        for item in statements(getattr(program, name))
+    }
+    made: list[Line] = []
+    last = ""
+    for k, line in enumerate(step):
+        near = (x.id.split()[0] for x in step[k:] if x.id)
+        part = parts.get(next(near, ""), last)
+        if part != last and line.depth == 0:
+            made.append(Line(""))
+            last = part
+        made.append(line)
+    return made
+
+
+def memory_lines(selected: Selected) -> list[Line]:
     """The arrays that a step writes to, those that are never in use together in one place."""
     made: list[Line] = []
-    own = selected.zeroed | {selected.loss.array.name}
-    for number, slot in enumerate(buffers(selected.body, own)):
+    for number, slot in enumerate(buffers(selected.body, own(selected))):
         if len(slot.arrays) == 1:
             (array,) = slot.arrays
             made.append(Line(f"{array.name} = {_start(array, selected.zeroed)}"))
@@ -79,9 +106,22 @@ def _memory(selected: Selected) -> list[Line]:
         kind = "dtype" if slot.kind == "float" else slot.kind
         made.append(Line(f"memory{number} = np.empty({_largest(slot)}, {kind})"))
         for array in slot.arrays:
-            part = f"memory{number}[: {array.size}]"
-            made.append(Line(f"{array.name} = {part}.reshape({_shape(array)})"))
+            made.append(Line(f"{array.name} = {_within(f'memory{number}', array, slot)}"))
     return made
+
+
+def own(selected: Selected) -> frozenset[str]:
+    """The arrays that share their memory with none."""
+    return selected.zeroed | {selected.loss.array.name}
+
+
+def _within(memory: str, array: Array, slot: Slot) -> str:
+    """An array at the start of a slot, as code."""
+    part = memory
+    if any(a.size != array.size for a in slot.arrays):
+        end = str(array.size)
+        part += f"[: {end}]" if " " in end else f"[:{end}]"
+    return part if len(array.shape) == 1 else reshaped(part, array.shape)
 
 
 def _largest(slot: Slot) -> str:
@@ -98,10 +138,6 @@ def _above(a: Count, b: Count) -> bool:
     return all(p >= q for p, q in pairs)
 
 
-def _shape(array: Array) -> str:
-    return "(" + ", ".join(map(str, array.shape)) + ("," if len(array.shape) == 1 else "") + ")"
-
-
 def _rows(names: Sequence[str]) -> list[str]:
     """The names of a tuple, a line's worth in each row."""
     return textwrap.wrap(", ".join(names) + ",", 84)
@@ -116,26 +152,27 @@ def _start(array: Array, zeroed: frozenset[str]) -> str:
     kind = {"float": "dtype", "bool": "bool", "int": "np.intp"}[array.kind]
     if array.role == "constant":
         return f"np.array({array.start}, {kind})"
-    return f"np.{'zeros' if array.name in zeroed else 'empty'}({_shape(array)}, {kind})"
+    return f"np.{'zeros' if array.name in zeroed else 'empty'}({shaped(array.shape)}, {kind})"
 
 
 def parameter_lines(storage: Storage) -> list[Line]:
     """Each parameter and its gradient as a part of the two flat arrays."""
-    made = []
+    graph = storage.program.graph
+    made = block("parameters and gradients, parts of two flat arrays")
     start = 0
-    for p in storage.program.graph.parameters:
+    for p in graph.parameters:
         shape = (*(v.times for v in p.levels), *(int(s or 0) for s in p.shape))
-        size = 1
-        for s in shape:
-            size *= s
+        end = start + prod(shape)
+        counts = tuple(map(Count.of, shape))
         for flat, name in (("P", p.name), ("G", f"d{p.name}")):
-            made.append(Line(f"{name} = {flat}[{start}:{start + size}].reshape({shape})"))
-        start += size
-    entries = ", ".join(f'"{p.key}": {p.name}' for p in storage.program.graph.parameters)
-    grads = ", ".join(f'"{p.key}": d{p.name}' for p in storage.program.graph.parameters)
-    for b in storage.program.graph.buffers:
-        entries += f', "{b.key}": np.array(params["{b.key}"])'
-    return [*made, Line(f"self.params = {{{entries}}}"), Line(f"self.gradients = {{{grads}}}")]
+            part = f"{flat}[{start}:{end}]"
+            made.append(Line(f"{name} = {part if len(shape) == 1 else reshaped(part, counts)}"))
+        start = end
+    own = [f'"{p.key}": {p.name}' for p in graph.parameters]
+    own += [f'"{b.key}": np.array(params["{b.key}"])' for b in graph.buffers]
+    slopes = [f'"{p.key}": d{p.name}' for p in graph.parameters]
+    pairs = (("self.params", own), ("self.gradients", slopes))
+    return [*made, *(Line(f"{name} = {{{', '.join(entries)}}}") for name, entries in pairs)]
 
 
 def _inputs(storage: Storage, places: Places, names: Names, known: dict[str, Array]) -> list[Line]:

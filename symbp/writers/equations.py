@@ -19,6 +19,8 @@ from symbp.writers.scalar import Scalar
 from symbp.writers.storage import Storage, plan
 from symbp.writers.update_rule import update_rule
 
+UPDATE = "update"  # what the lines of a Trainer that move its parameters are marked with
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -33,6 +35,7 @@ class Entry:
     plain: str
     code: tuple[str, ...]
     lines: tuple[int, int]
+    numbers: tuple[int, ...]  # of each line of the code
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -99,20 +102,21 @@ class _Map:
         lines = self.module.lines.get(item.id)
         if lines is None:
             return None
-        code = tuple(self.code(n) for n in range(lines[0], lines[1] + 1))
+        numbers = self.module.trained.get(item.id) or tuple(range(lines[0], lines[1] + 1))
+        code = tuple(self.code(n) for n in numbers)
         name = self.storage.name(item.defines)
         if isinstance(item, Noise):
             keep = rf"\frac{{1}}{{{1 - item.rate:g}}} \, [u \ge {item.rate:g}]"
             latex = {"index": rf"{name.latex()} = {keep}, \; u \sim U(0, 1)"}
             plain = f"{name.unicode()} = [u >= {item.rate:g}]/{1 - item.rate:g}, u ~ U(0, 1)"
             return Entry(
-                item.id, "forward", item.layer, item.defines, (), latex, plain, code, lines
+                item.id, "forward", item.layer, item.defines, (), latex, plain, code, lines, numbers
             )
         part = "update" if item.part == "update" else item.part
         uses = tuple(dict.fromkeys(defined[r] for r in item.reads if r in defined))
         return Entry(
             item.id, part, item.layer, self.code_name(item.defines), uses,
-            self.latex(item), self.formulas.formula(item, PLAIN), code, lines,
+            self.latex(item), self.formulas.formula(item, PLAIN), code, lines, numbers,
         )  # fmt: skip
 
     def code_name(self, defines: str) -> str:
@@ -135,7 +139,10 @@ class _Map:
     def steps(self, defined: dict[str, str]) -> list[Entry]:
         """The update rule of each parameter, beside the lines of the module that move it."""
         first, last = step_lines(self.module.source)
-        code = tuple(self.code(n) for n in range(first, last + 1))
+        moved = self.module.trained.get(UPDATE, ())
+        numbers = moved or tuple(range(first, last + 1))
+        code = tuple(self.code(n) for n in numbers)
+        lines = (numbers[0], numbers[-1])
         made: list[Entry] = []
         for p in self.program.graph.parameters:
             own, slope = self.storage.name(p.name), self.storage.name(ADJOINT + p.name)
@@ -148,7 +155,7 @@ class _Map:
             uses = (defined[ADJOINT + p.name],) if ADJOINT + p.name in defined else ()
             name = f"update.{p.key}"
             made.append(
-                Entry(name, "update", "train", p.key, uses, latex, plain, code, (first, last))
+                Entry(name, "update", "train", p.key, uses, latex, plain, code, lines, numbers)
             )
         return made
 

@@ -22,21 +22,21 @@ PASSES = {
 
 @dataclass(frozen=True)
 class Row:
-    """The formulas that the code in the lines from ``first`` on computes: one, or several alike."""
+    """The formulas that the code in these lines computes: one, or several alike."""
 
     group: str
     formulas: tuple[str, ...]
     code: tuple[str, ...]
-    first: int
+    numbers: tuple[int, ...]
 
 
 def side_by_side(entries: tuple[Entry, ...], width: int = WIDTH) -> str:
     """The map as text of at most ``width`` columns: formula, line number, code."""
     rows = []
-    for (part, lines), alike in groupby(entries, key=lambda entry: (entry.part, entry.lines)):
+    for (part, numbers), alike in groupby(entries, key=lambda entry: (entry.part, entry.numbers)):
         members = list(alike)
         formulas = tuple(_formula(entry) for entry in members)
-        rows.append(Row(part, formulas, members[0].code, lines[0]))
+        rows.append(Row(part, formulas, members[0].code, numbers))
     return layout(rows, width)
 
 
@@ -47,7 +47,7 @@ def _formula(entry: Entry) -> str:
 
 def layout(rows: list[Row], width: int = WIDTH) -> str:
     """Both sides wrapped to share the width; nothing is cut."""
-    digits = max((len(str(row.first + len(row.code))) for row in rows), default=1)
+    digits = max((len(str(row.numbers[-1])) for row in rows), default=1)
     room = width - len(INDENT) - 2 * len(GAP) - digits
     left = _left_width(rows, room)
     lines = []
@@ -78,8 +78,8 @@ def _height(lengths: list[int], width: int) -> int:
 def _row(row: Row, left: int, digits: int, right: int) -> list[str]:
     formula = [line for formula in row.formulas for line in _wrapped(formula, left)]
     code = [
-        (str(row.first + k) if first else "", part)
-        for k, line in enumerate(row.code)
+        (str(number) if first else "", part)
+        for number, line in zip(row.numbers, row.code, strict=True)
         for first, part in _numbered(line, right)
     ]
     lines = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from symbp.language.spec import Spec
 from symbp.network.program import Program
@@ -13,11 +13,13 @@ from symbp.writers.lines import Line
 from symbp.writers.main_part import Arrays
 from symbp.writers.outline import interface
 from symbp.writers.passes import Passes
+from symbp.writers.processes import split
 from symbp.writers.second_part import product_lines
 from symbp.writers.storage import Storage, plan
 from symbp.writers.training import training_sections
 
 MARK = "\ue003"
+STEP = "step:"  # the places of lines of ``Trainer.step``
 
 
 @dataclass(frozen=True)
@@ -25,12 +27,14 @@ class Module:
     """The source, and for every equation id the first and last line that computes it.
 
     ``places``: ``backward:3`` are the line numbers of the fourth line of the backward pass, several
-    where it is broken.
+    where it is broken. ``trained``: every line of ``Trainer`` that computes an equation, where the
+    module has one; ``lines`` are the first and last of these then.
     """
 
     source: str
     lines: dict[str, tuple[int, int]]
     places: dict[str, tuple[int, ...]]
+    trained: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def write(
@@ -41,12 +45,16 @@ def write(
     note: str = "",
     file: str = "",
     hvp: bool = False,
+    processes: bool = False,
 ) -> Module:
     """Render the module; ``data`` is written into it, or read from ``file`` beside it.
 
-    With ``hvp`` it has ``hessian_vector_product``, too.
+    With ``hvp`` it has ``hessian_vector_product``, too; with ``processes`` ``train`` can share minibatches
+    between them, else InputError says why not.
     """
-    return write_with(program, dtype=dtype, data=data, note=note, file=file, hvp=hvp)
+    return write_with(
+        program, dtype=dtype, data=data, note=note, file=file, hvp=hvp, processes=processes
+    )
 
 
 def write_with(
@@ -58,11 +66,15 @@ def write_with(
     file: str,
     hvp: bool,
     trainer: str = "",
+    processes: bool = False,
 ) -> Module:
     """The module with the finished text of a class ``Trainer`` behind its functions, if there is one."""
     sections = _sections(program, dtype, hvp, trainer)
     net = interface(program, dtype)
-    training = training_sections(net, program.graph.spec.train, data, note=note, file=file)
+    shared = split(program) if processes else None
+    training = training_sections(
+        net, program.graph.spec.train, data, note=note, file=file, split=shared
+    )
     filled = render(
         "numpy/module.jinja", **{**training, **sections, "imports": _imports(training, sections)}
     )
@@ -81,17 +93,21 @@ def _imports(training: dict[str, object], sections: dict[str, object]) -> str:
 def _without_marks(text: str) -> Module:
     lines: dict[str, tuple[int, int]] = {}
     places: dict[str, tuple[int, ...]] = {}
+    trained: dict[str, tuple[int, ...]] = {}
     clean = []
     for number, line in enumerate(text.split("\n"), 1):
         code, *marks = line.split(MARK)
         if marks:
-            equation, place = marks
-            first, _ = lines.get(equation, (number, number))
-            lines[equation] = (first, number)
+            equations, place = marks
+            for equation in equations.split():
+                if place.startswith(STEP):
+                    trained[equation] = (*trained.get(equation, ()), number)
+                first, _ = lines.get(equation, (number, number))
+                lines[equation] = (first, number)
             places[place] = (*places.get(place, ()), number)
-        clean.append(code)
-    lines.pop("", None)
-    return Module("\n".join(clean), lines, places)
+        clean.append(code.rstrip())
+    lines |= {equation: (found[0], found[-1]) for equation, found in trained.items()}
+    return Module("\n".join(clean), lines, places, trained)
 
 
 def _sections(program: Program, dtype: str, hvp: bool, trainer: str) -> dict[str, object]:

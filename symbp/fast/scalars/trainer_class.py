@@ -26,6 +26,7 @@ from symbp.fast.scalars.terms import (
 )
 from symbp.fast.scalars.text import signed, text
 from symbp.printers.dialect import PLAIN
+from symbp.writers.equations import UPDATE
 from symbp.writers.formulas import Formulas
 from symbp.writers.layout import INDENT
 from symbp.writers.lines import Line, comment, unpack
@@ -139,14 +140,14 @@ class _Step:
 
     def closing(self) -> Iterator[Line]:
         yield Line(f"if isfinite({text(self.loss)}):")
-        yield Line("self.weights = [", depth=1)
+        yield Line("self.weights = [", id=UPDATE, depth=1)
         new = iter(self.new)
         for parameter, own in self.parameters.items():
             name = self.made.storage.name(parameter).unicode()
             slope = self.made.storage.name(ADJOINT + parameter).unicode()
             yield Line(f"# {name} ← {name} - α {slope}", depth=2)
             values = [text(next(new)) for _ in own]
-            yield from (replace(line, depth=2) for line in rows(values))
+            yield from (replace(line, id=UPDATE, depth=2) for line in rows(values))
         yield Line("]", depth=1)
         yield Line(f"return {text(self.loss)}", depth=1)
 
