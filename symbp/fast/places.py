@@ -9,6 +9,8 @@ from symbp.calculus.equation import ADJOINT
 from symbp.fast.strides import NOTHING, Array, Count, Dim, View, whole
 from symbp.network.graph import Repeat, Tensor
 from symbp.network.items import Scan, scans, tensor_of
+from symbp.network.program import Program
+from symbp.network.vocabulary import bounds
 from symbp.printers.base import BATCH
 from symbp.writers.storage import Storage
 
@@ -32,6 +34,7 @@ class Places:
         self.dropped: dict[str, int] = {}
         self.renamed: dict[str, str] = {}
         program = storage.program
+        self.integers = integers(program)
         for scan in scans((*program.forward, *program.backward)):
             self.recurrence(scan)
 
@@ -66,7 +69,7 @@ class Places:
             order.remove(self.dropped[name])
         sizes = [Count.of(v.times) for v in levels] + [shape[k] for k in order]
         start = self.storage.code(bare) if role == "constant" else ""
-        kind = "int" if self.is_integer(bare) and not marks else "float"
+        kind = "int" if bare in self.integers and not marks else "float"
         array = Array(variable, tuple(sizes), role, kind, start)
         labels = [f"level {v.letter}" for v in levels]
         found = whole(array, [*labels, *order])
@@ -77,17 +80,6 @@ class Places:
         for v, label in zip(levels, labels, strict=True):
             found = found.fixed(label, v.letter)  # type: ignore[arg-type]
         return _numbered(found)
-
-    def is_integer(self, bare: str) -> bool:
-        program = self.storage.program
-        if bare in program.graph.vocabulary:
-            return True
-        if bare in program.targets:
-            from symbp.network.vocabulary import bounds
-
-            head = program.heads[program.targets.index(bare)]
-            return "t" in bounds(head.text.unit)
-        return False
 
     def of_repeat(self, bare: str, marks: int) -> View:
         """What copies hand on: all of it, from the first one's input to the last one's output."""
@@ -155,6 +147,14 @@ class Places:
                 )  # fmt: skip
                 view = View(all_.array, dims, Count.of(first) * step, all_.moves)
                 self.histories[tensor_of(scan.names, name)] = _numbered(view)
+
+
+def integers(program: Program) -> frozenset[str]:
+    """The inputs and targets that index other tensors."""
+    judged = zip(program.targets, program.heads, strict=True)
+    return frozenset(
+        [*program.graph.vocabulary, *(t for t, head in judged if "t" in bounds(head.text.unit))]
+    )
 
 
 def _numbered(view: View) -> View:

@@ -7,32 +7,48 @@ original.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 from symbp.fast.instructions import Call, Instruction, Loop, calls
 from symbp.fast.passes.rewriting import Body, fills, mapped, reads, writes
 from symbp.fast.strides import NOTHING, ONE, Dim, View
 
+COPY = "np.copyto({out}, {0})"
+
 
 def copies(body: Body, kept: frozenset[str]) -> Body:
     """The step without needless copies; ``kept`` are arrays that must stay."""
-    found = True
-    while found:
-        found = False
+    while True:
+        counts = writes(body), reads(body)
+        gone: dict[str, Call] = {}
+        views: dict[tuple[str, object], View] = {}
         for block in _blocks(body):
+            there = _Block(block, counts, kept)
             for place, item in enumerate(block):
-                if isinstance(item, Call) and (views := _needless(body, block, place, kept)):
-                    target = item.out.array.name
+                if not isinstance(item, Call) or item.text != COPY or _touches(item, gone):
+                    continue
+                found = there.needless(item, place)
+                if found is not None:
+                    gone[item.out.array.name] = item
+                    views |= {(item.out.array.name, key): view for key, view in found.items()}
+        if not gone:
+            return body
 
-                    def moved(view: View, target: str = target, views: dict = views) -> View:
-                        return views[view.key] if view.array.name == target else view
+        def moved(view: View, views: Mapping[tuple[str, object], View] = views) -> View:
+            return views.get((view.array.name, view.key), view)
 
-                    body = mapped(_without(body, item), moved)
-                    found = True
-                    break
-            if found:
-                break
-    return body
+        lost = {id(call) for call in gone.values()}
+        body = mapped(_without(body, lost), moved)
+
+
+def _touches(copy: Call, gone: Mapping[str, Call]) -> bool:
+    """Whether a copy is made from one that goes, or one that goes is made from it: the next round's."""
+    source = copy.inputs[0]
+    name = source.array.name if isinstance(source, View) else ""
+    own = copy.out.array.name
+    return name in gone or any(v.array.name == own for c in gone.values() for v in c.reads)
 
 
 def _blocks(body: Body) -> list[Body]:
@@ -40,51 +56,54 @@ def _blocks(body: Body) -> list[Body]:
     return [body, *inner]
 
 
-def _without(body: Body, gone: Call) -> Body:
+def _without(body: Body, gone: set[int]) -> Body:
     made: list[Instruction] = []
     for item in body:
-        if item is gone:
-            continue
-        made.append(
-            replace(item, body=_without(item.body, gone)) if isinstance(item, Loop) else item
-        )
+        if id(item) not in gone:
+            inside = isinstance(item, Loop)
+            made.append(replace(item, body=_without(item.body, gone)) if inside else item)  # type: ignore
     return tuple(made)
 
 
-def _needless(body: Body, block: Body, place: int, kept: frozenset[str]) -> dict | None:
-    """For each view of the copy, that of the original; None where the copy is needed."""
-    copy = block[place]
-    assert isinstance(copy, Call)
-    target = copy.out.array
-    if copy.text != "np.copyto({out}, {0})" or target.role != "work" or target.name in kept:
-        return None
-    (source,) = copy.inputs
-    if not isinstance(source, View) or not fills(copy) or writes(body)[target.name] != 1:
-        return None
-    if source.array.kind != target.kind or any(
-        d.stride == NOTHING and d.size != ONE for d in source.dims
-    ) or [d.size for d in source.dims] != [d.size for d in copy.out.dims]:  # fmt: skip
-        return None
-    behind = block[place + 1 :]
-    readers = [c for c in calls(behind) if any(v.array.name == target.name for v in c.reads)]
-    if len(readers) != reads(body)[target.name]:
-        return None
-    last = max((k for k, i in enumerate(behind) if _reads(i, target.name)), default=-1)
-    if any(c.out.array.name == source.array.name for c in calls(behind[: last + 1])):
-        return None
-    views = {}
-    for call in readers:
-        for view in call.reads:
-            if view.array.name == target.name:
-                other = _through(view, copy.out, source)
-                if other is None:
-                    return None
-                views[view.key] = other
-    return views
+class _Block:
+    """Who reads and writes each array in a block, and where."""
 
+    def __init__(
+        self, block: Body, counts: tuple[Counter[str], Counter[str]], kept: frozenset[str]
+    ) -> None:
+        self.writers, self.readers = counts
+        self.kept = kept
+        self.reading: dict[str, list[tuple[int, Call]]] = {}
+        self.writing: dict[str, list[int]] = {}
+        for place, item in enumerate(block):
+            for call in calls((item,)):
+                self.writing.setdefault(call.out.array.name, []).append(place)
+                for name in {v.array.name for v in call.reads}:
+                    self.reading.setdefault(name, []).append((place, call))
 
-def _reads(item: Instruction, name: str) -> bool:
-    return any(v.array.name == name for c in calls((item,)) for v in c.reads)
+    def needless(self, copy: Call, place: int) -> dict[object, View] | None:
+        """For each view of the copy, that of the original; None where the copy is needed."""
+        target, (source,) = copy.out.array, copy.inputs
+        if target.role != "work" or target.name in self.kept or not isinstance(source, View):
+            return None
+        if not fills(copy) or self.writers[target.name] != 1 or source.array.kind != target.kind:
+            return None
+        stretched = any(d.stride == NOTHING and d.size != ONE for d in source.dims)
+        if stretched or source.shape != copy.out.shape:
+            return None
+        behind = [(k, call) for k, call in self.reading.get(target.name, []) if k > place]
+        if len(behind) != self.readers[target.name]:
+            return None
+        last = max((k for k, _ in behind), default=place)
+        if any(place < k <= last for k in self.writing.get(source.array.name, [])):
+            return None
+        views: dict[object, View] = {}
+        for view in (v for _, call in behind for v in call.reads if v.array.name == target.name):
+            other = _through(view, copy.out, source)
+            if other is None:
+                return None
+            views[view.key] = other
+        return views
 
 
 def _through(view: View, out: View, source: View) -> View | None:
