@@ -133,12 +133,19 @@ def derive(
 
 
 def generate(
-    network: Network, *, style: str = "lecture", dtype: str = "float64", hvp: bool = False
+    network: Network,
+    *,
+    style: str = "lecture",
+    dtype: str = "float64",
+    hvp: bool = False,
+    processes: bool = False,
 ) -> str:
     """The source of the standalone module; it imports NumPy and the standard library alone.
 
     The same bytes as the command line writes: data below 4 kB are in it, larger ones are read from
-    ``NAME_data.npz`` beside it. Raises InputError where the network's data do not fit it.
+    ``NAME_data.npz`` beside it. With ``processes``, its ``train`` can share each minibatch between
+    processes. Raises InputError where the network's data do not fit it, or its samples depend on each
+    other and cannot be shared.
     """
     from symbp.fast.styles import writer
     from symbp.writers.package import package
@@ -147,7 +154,9 @@ def generate(
         raise InputError(f"unknown style '{style}'; known are lecture, fast")
     if dtype not in ("float64", "float32"):
         raise InputError(f"unknown dtype '{dtype}'; known are float64, float32")
-    return package(network.program, writer=writer(style), dtype=dtype, hvp=hvp).module.source
+    chosen = writer(style)
+    made = package(network.program, writer=chosen, dtype=dtype, hvp=hvp, processes=processes)
+    return made.module.source
 
 
 def verify(network: Network, *, seed: int = 0, samples: int = 6) -> Report:

@@ -133,6 +133,7 @@ def derive(
     help="Of new parameters.",
 )
 @click.option("--hvp", is_flag=True, help="With Hessian-vector products.")
+@click.option("--processes", is_flag=True, help="Training can share minibatches between processes.")
 @click.option("--explain", is_flag=True, help="With the derivation in comments.")
 @FORCE
 def generate(
@@ -141,13 +142,23 @@ def generate(
     style: str,
     dtype: str,
     hvp: bool,
+    processes: bool,
     explain: bool,
     force: bool,
 ) -> None:
     """Write the network as a standalone NumPy module."""
     from symbp.commandline import verbs
 
-    verbs.generate(network, output, style=style, dtype=dtype, hvp=hvp, explain=explain, force=force)
+    verbs.generate(
+        network,
+        output,
+        style=style,
+        dtype=dtype,
+        hvp=hvp,
+        processes=processes,
+        explain=explain,
+        force=force,
+    )
 
 
 @main.command()

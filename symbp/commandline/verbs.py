@@ -65,6 +65,7 @@ def generate(
     style: str,
     dtype: str,
     hvp: bool,
+    processes: bool,
     explain: bool,
     force: bool,
 ) -> None:
@@ -77,7 +78,9 @@ def generate(
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
-    made = package(symbp.load(network).program, writer=writer(style), dtype=dtype, hvp=hvp)
+    made = package(
+        symbp.load(network).program, writer=writer(style), dtype=dtype, hvp=hvp, processes=processes
+    )
     if output is None:
         say(made.module.source.removesuffix("\n"))
         if made.data:

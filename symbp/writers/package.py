@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -51,13 +52,20 @@ class Package:
 
 
 def package(
-    program: Program, *, writer: Writer = write, dtype: str = "float64", hvp: bool = False
+    program: Program,
+    *,
+    writer: Writer = write,
+    dtype: str = "float64",
+    hvp: bool = False,
+    processes: bool = False,
 ) -> Package:
     """The module and its data; ``writer`` decides on the module's style.
 
-    Raises InputError where the data of ``[data]`` cannot be read or do not fit the network.
+    Raises InputError where the data of ``[data]`` cannot be read or do not fit the network, or where
+    its minibatches cannot be shared between ``processes``.
     """
     spec = program.graph.spec
+    writer = partial(writer, processes=True) if processes else writer
     net = interface(program, dtype)
     if spec.data is None:
         arrays = made_up(net)

@@ -7,12 +7,13 @@ import textwrap
 from symbp.language.spec import Train
 from symbp.writers.interface import Interface
 from symbp.writers.optimizers import Optimizer
+from symbp.writers.processes import DOCUMENTED
 from symbp.writers.targets import checked_batch, labels, rows_of
 
 WIDTH = 100
 
 
-def signature(train: Train, optimizer: Optimizer) -> str:
+def signature(train: Train, optimizer: Optimizer, processes: bool) -> str:
     """The first line of ``train``, broken in the middle rather than into one argument a line."""
     options: list[tuple[str, object]] = [
         ("params", None),
@@ -24,6 +25,7 @@ def signature(train: Train, optimizer: Optimizer) -> str:
     options += [("clip_norm", train.clip_norm)] if train.clip_norm else []
     options += [("held_out", train.held_out)] if train.held_out else []
     options += [("seed", train.seed), ("callback", None), ("resume", None)]
+    options += [("processes", None)] if processes else []
     words = ["x", "t", "*", *(f"{name}={value!r}" for name, value in options)]
     return _wrapped("def train(", words, "):  # fmt: skip")
 
@@ -40,7 +42,7 @@ def _wrapped(start: str, words: list[str], end: str) -> str:
     return "\n".join(lines) + (end if len(lines) > 1 else end.removesuffix("  # fmt: skip"))
 
 
-def docstring(net: Interface, train: Train, optimizer: Optimizer) -> str:
+def docstring(net: Interface, train: Train, optimizer: Optimizer, processes: bool) -> str:
     """The docstring: beyond the loss and the gradient norm, what history holds."""
     text = (
         f"Trains by {optimizer.title}; returns (params, history), a pair that resume goes on from. "
@@ -53,6 +55,7 @@ def docstring(net: Interface, train: Train, optimizer: Optimizer) -> str:
         text += f" history also lists {' and '.join(lists)}, {part}."
     if optimizer.moments:
         text += " Under each parameter's name, history keeps its moments."
+    text += DOCUMENTED if processes else ""
     return "\n    ".join(textwrap.wrap(text, WIDTH - 7))
 
 

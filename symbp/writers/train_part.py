@@ -35,21 +35,21 @@ def _split(labels, held_out, seed):
 '''
 
 
-def train_sections(net: Interface, train: Train) -> dict[str, object]:
-    """What ``train.jinja`` fills in."""
+def train_sections(net: Interface, train: Train, processes: bool = False) -> dict[str, object]:
+    """What ``train.jinja`` fills in; with ``processes`` for minibatches that these may share."""
     optimizer = optimizer_of(train)
     return {
-        "train_signature": signature(train, optimizer),
-        "train_doc": docstring(net, train, optimizer),
+        "train_signature": signature(train, optimizer, processes),
+        "train_doc": docstring(net, train, optimizer, processes),
         "train_setup": setup(net, train, optimizer),
-        "train_epoch": _epoch(net, train, optimizer),
-        "train_step": _step(net, train, optimizer),
+        "train_epoch": _epoch(net, train, optimizer, processes),
+        "train_step": _step(net, train, optimizer, processes),
         "train_record": _record(net, train, optimizer),
         "train_helpers": _helpers(net, train, optimizer),
     }
 
 
-def _epoch(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+def _epoch(net: Interface, train: Train, optimizer: Optimizer, processes: bool) -> list[str]:
     """What happens at the head of an epoch, up to the loop over minibatches."""
     split = "np.split(rng.permutation(len(x)), range(batch_size, len(x), batch_size))"
     lines = ["rate = _rate(epoch, learning_rate)"] if learning_rate_lines(train) else []
@@ -64,15 +64,20 @@ def _epoch(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
             f"batches = {split}",
             "for step, rows in enumerate(batches, 1 + epoch * len(batches)):",
         ]
+    if processes:
+        return [*lines, f"batches = {split}", "for step, rows in enumerate(batches):"]
     return [*lines, f"for rows in {split}:"]
 
 
-def _step(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
+def _step(net: Interface, train: Train, optimizer: Optimizer, processes: bool) -> list[str]:
     """One minibatch: gradients, update, and what is recorded of it."""
     weight = " * len(rows) / len(x)"
     shares = bool(net.counted) and not train.held_out
     rows = rows_of(net, "rows")
-    if net.prepares_targets or net.buffers or shares:
+    if processes:
+        share = ", share" if shares else ""
+        lines = [f"value, grads{share} = compute(params, rows, rng, [seed, epoch, step])"]
+    elif net.prepares_targets or net.buffers or shares:
         y = "y" if shares else "_"
         lines = [
             f"batch = {rows}",
@@ -85,7 +90,8 @@ def _step(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
     lines.append(f"losses.append(value{weight if net.reduction == 'mean' else ''})")
     lines.append("norms.append(float(np.sqrt(sum(np.vdot(g, g) for g in grads.values()))))")
     if shares:
-        lines.append(f"shares.append(_accuracy(y, batch){weight})")
+        accuracy = "share" if processes else "_accuracy(y, batch)"
+        lines.append(f"shares.append({accuracy}{weight})")
     if train.clip_norm:
         lines += [
             "scale = min(1.0, clip_norm / (norms[-1] + 1e-6))",
@@ -93,10 +99,10 @@ def _step(net: Interface, train: Train, optimizer: Optimizer) -> list[str]:
         ]
     if net.buffers:
         lines.append("params.update(_updated_buffers(params, cache))")
-    return [*lines, *_update(train, optimizer)]
+    return [*lines, *_update(train, optimizer, WIDTH - 4 * processes)]
 
 
-def _update(train: Train, optimizer: Optimizer) -> list[str]:
+def _update(train: Train, optimizer: Optimizer, width: int) -> list[str]:
     """The lines that take one step; plain descent is short enough to stand here itself."""
     rate = "rate" if learning_rate_lines(train) else "learning_rate"
     if not optimizer.needs_function:
@@ -107,7 +113,7 @@ def _update(train: Train, optimizer: Optimizer) -> list[str]:
     extra = [rate if name == "rate" else name for name in optimizer.extra]
     arguments = f"params[name], gradient{moments}, {', '.join(extra)}"
     head = f"    params[name]{moments} = _updated("
-    fits = len(head) + len(arguments) + 13 <= WIDTH
+    fits = len(head) + len(arguments) + 13 <= width
     call = [f"{head}{arguments})"] if fits else [head, f"        {arguments}", "    )"]
     return ["for name, gradient in grads.items():", *call]
 

@@ -18,6 +18,7 @@ from symbp.language.spec import Train
 from symbp.writers.initialisers import init_sections
 from symbp.writers.interface import Interface
 from symbp.writers.main_part import Arrays, main_sections
+from symbp.writers.processes import MODULES, Split, process_sections
 from symbp.writers.targets import batch_shape, checked_input
 from symbp.writers.train_part import train_sections
 
@@ -25,26 +26,35 @@ SMALL = 200  # a parameter of more entries is checked at so many of them
 
 
 def training_sections(
-    net: Interface, train: Train, data: Arrays | None = None, *, note: str = "", file: str = ""
+    net: Interface,
+    train: Train,
+    data: Arrays | None = None,
+    *,
+    note: str = "",
+    file: str = "",
+    split: Split | None = None,
 ) -> dict[str, object]:
     """Everything that ``imports.jinja`` and ``training.jinja`` fill in, as finished text.
 
     ``data`` is (x, t) as ``symbp.data.fit_to`` gives them, t a dict for several outputs; None makes
     the module train on a small made-up set. ``note`` names the data in a comment and in what the
     module prints. ``file`` is the name of the ``.npz`` beside the module that holds the data;
-    without it they are written into the module.
+    without it they are written into the module. With a ``split``, ``train`` shares minibatches between
+    processes.
     """
     sections: dict[str, object] = {
         "buffers": repr(tuple(buffer.name for buffer in net.buffers)).replace("'", '"'),
         "dtype": f"np.{net.dtype}",
         **init_sections(net),
         **_wrapper_sections(net),
-        **train_sections(net, train),
+        **train_sections(net, train, split is not None),
+        **process_sections(net, split, bool(net.counted) and not train.held_out),
         **_check_sections(net),
         **main_sections(net, train, data, note, file),
     }
     body = "\n".join(str(line) for value in sections.values() for line in _lines(value))
-    modules = ["import math"] if "math." in body else []
+    modules = [f"import {name}" for name in MODULES] if split else []
+    modules += ["import math"] if "math." in body and not split else []
     modules += ["from pathlib import Path"] if "Path(" in body else []
     sections["imports"] = "\n".join([*modules, *([""] if modules else []), "import numpy as np"])
     return sections
