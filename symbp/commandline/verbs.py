@@ -73,14 +73,19 @@ def generate(
     from symbp.fast.styles import writer
     from symbp.writers.package import package
 
-    if explain:
-        raise InputError("--explain is not there yet; leave it out")
+    if explain and style != "fast":
+        raise InputError("--explain tells what the fast style did; expected --style fast with it")
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
-    made = package(
-        symbp.load(network).program, writer=writer(style), dtype=dtype, hvp=hvp, processes=processes
-    )
+    program = symbp.load(network).program
+    made = package(program, writer=writer(style), dtype=dtype, hvp=hvp, processes=processes)
+    if explain:
+        from symbp.fast.explain import explain as report
+
+        say(report(program, dtype, program.graph.spec.train.batch_size or len(made.arrays[0])))
+        if output is None:
+            return
     if output is None:
         say(made.module.source.removesuffix("\n"))
         if made.data:
