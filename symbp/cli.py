@@ -134,7 +134,7 @@ def derive(
 )
 @click.option("--hvp", is_flag=True, help="With Hessian-vector products.")
 @click.option("--processes", is_flag=True, help="Training can share minibatches between processes.")
-@click.option("--explain", is_flag=True, help="With the derivation in comments.")
+@click.option("--explain", is_flag=True, help="With --style fast: what each pass changed.")
 @FORCE
 def generate(
     network: str,
