@@ -66,12 +66,14 @@ def _made(name: str, text: str, turns: list[str], loops: Mapping[str, int]) -> l
         whole = f"[{whole} {clause}]"
     if len(f"{name} = {whole}") <= WIDTH - INSIDE or not clauses:
         return [f"{name} = {whole}"]
-    outer, inner = clauses[0], text
-    for clause in reversed(clauses[1:]):
-        inner = f"[{inner} {clause}]"
-    if len(f"    {inner} {outer}") <= WIDTH - INSIDE:
-        return [f"{name} = [", f"    {inner} {outer}", "]"]
-    return [f"{name} = [", f"    {inner}", f"    {outer}", "]"]
+    return [*_nested(f"{name} = [", text, clauses)]
+
+
+def _nested(head: str, text: str, clauses: list[str]) -> list[str]:
+    """Lists in lists, a line for each bracket and each clause: none has to be broken within one."""
+    outer, *rest = clauses
+    inner = _nested("[", text, rest) if rest else [text]
+    return [head, *(f"    {line}" for line in (*inner, outer)), "]"]
 
 
 def shaped(shape: tuple[Count, ...]) -> str:

@@ -89,6 +89,8 @@ class _Selector(Statements):
 
     def scan(self, item: Scan) -> None:
         """The steps of a recurrence."""
+        if len(self.build.blocks) > 1:
+            raise Unplanned("a recurrence within a repeat")
         stored = item.scan.stored
         self.about("", "")
         for history in stored.histories:
