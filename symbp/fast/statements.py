@@ -180,7 +180,9 @@ class Statements:
         ]
         known = [p for p in places if p is not None]
         once = len(known) == len(places) and covered(known)
-        if fresh and once and not whole and target.array.name not in self.raised:
+        handed_on = item.defines.lstrip(ADJOINT) in self.storage.repeats  # each copy writes to it
+        alone = not handed_on and target.array.name not in self.raised
+        if fresh and once and not whole and alone:
             self.zeroed.add(target.array.name)
         elif fresh and item.kind == "assign":
             self.fill(target)
