@@ -65,8 +65,8 @@ class Entrywise:
         order = target.by_stride()
         inputs = [v.ordered(order) if isinstance(v, View) else numbers.code(v) for v in values]
         slots = ", ".join(f"{{{k}}}" for k in range(len(inputs)))
-        text = f"{function}({slots}, {{out}})"
-        self.build.call(text, inputs, target.ordered(order), entrywise=True)
+        given = "out={out}" if function in ("np.maximum", "np.minimum") else "{out}"  # NumPy's wish
+        self.build.call(f"{function}({slots}, {given})", inputs, target.ordered(order), entrywise=True)
         return target
 
     def Lin(self, node: nodes.Lin, out: View | None) -> Value:

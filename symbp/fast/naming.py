@@ -97,7 +97,7 @@ def _text(view: View, turns: list[str]) -> str:
         ]:
             return f"{array.name}.T"
     rest = own.dims[1:]
-    if len(turns) == 1 and view.offset == NOTHING and own.dims:
+    if len(turns) == 1 and view.offset == NOTHING and rest:  # entries of a list are no arrays
         same = [(d.size, d.stride) for d in view.dims] == [(d.size, d.stride) for d in rest]
         if same and view.moves[turns[0]] == own.dims[0].stride and own.dims[0].size.terms:
             return f"list({array.name})"

@@ -89,11 +89,6 @@ class _Selector(Statements):
 
     def scan(self, item: Scan) -> None:
         """The steps of a recurrence."""
-        parts = any(
-            p.finished and p.finished.lowered.tree is None for s in item.body for p in s.pieces
-        )
-        if parts and len(self.build.blocks) > 1:
-            raise Unplanned("a recurrence within a repeat that fills its arrays part by part")
         stored = item.scan.stored
         self.about("", "")
         for history in stored.histories:

@@ -66,13 +66,18 @@ class Statements:
         target = self.places.view(item.defines)
         whole = [p for p in item.pieces if self.is_whole(p)]
         parts = [p for p in item.pieces if p not in whole]
+        own = any(
+            self.places.view(r).array.name == target.array.name for r in item.reads if r != "#n"
+        )
+        if parts and own and item.kind == "assign":
+            held = self.temporary(target)
+            self.scatter(item, held, parts, whole)
+            self.copy(held, target)
+            return
         if parts:
             self.scatter(item, target, parts, whole)
             return
         adds = item.kind in ("accumulate", "add")
-        own = any(
-            self.places.view(r).array.name == target.array.name for r in item.reads if r != "#n"
-        )
         for k, piece in enumerate(whole):
             first = k == 0 and not adds
             if first and (len(whole) == 1 or not own):
