@@ -24,15 +24,36 @@ from symbp.fast.places import Unplanned
 from symbp.fast.selection import Selected, select
 from symbp.writers.storage import Storage, plan
 
-Pass = Callable[[Body, frozenset[str]], Body]  # with the names of arrays that must stay
-PASSES: tuple[tuple[str, Pass], ...] = (
-    ("common results", lambda body, kept: common(body)),
-    ("needless copies", copies),
-    ("common results again", lambda body, kept: common(body)),
-    ("dead results", dead),
-    ("hoisting out of loops", hoisting),
-    ("transposes", transposes),
-    ("thin products", thin),
+
+@dataclass(frozen=True)
+class Pass:
+    """``rewrite`` takes the instructions, and the names of arrays that must stay."""
+
+    name: str
+    purpose: str
+    rewrite: Callable[[Body, frozenset[str]], Body]
+
+
+PASSES = (
+    Pass(
+        "common results",
+        "what two calls compute alike is computed once",
+        lambda body, kept: common(body),
+    ),
+    Pass("needless copies", "who reads a copy reads the original instead", copies),
+    Pass(
+        "common results again",
+        "calls that have become alike without the copies",
+        lambda body, kept: common(body),
+    ),
+    Pass("dead results", "what nobody reads is not computed", dead),
+    Pass(
+        "hoisting out of loops",
+        "what no turn hands to the next is computed for all turns at once",
+        hoisting,
+    ),
+    Pass("transposes", "a weight that a loop reads transposed is transposed once", transposes),
+    Pass("thin products", "a thin product over a long sum is split into slices of the sum", thin),
 )
 
 
@@ -48,10 +69,10 @@ def stages(selected: Selected) -> Iterator[Stage]:
     """The step before the passes, and behind each of them."""
     yield Stage("selection", selected)
     kept = frozenset([selected.loss.array.name])
-    for name, rewrite in PASSES:
-        body = rewrite(selected.body, kept)
+    for step in PASSES:
+        body = step.rewrite(selected.body, kept)
         selected = replace(selected, body=credited(selected.body, body))
-        yield Stage(name, selected)
+        yield Stage(step.name, selected)
 
 
 def candidates(storage: Storage, folds_rate: bool) -> dict[str, tuple[Stage, ...]]:
