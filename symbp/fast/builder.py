@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from symbp.calculus.expression import Letter
 from symbp.fast.instructions import Call, Input, Instruction, Loop
+from symbp.fast.naming import fresh
 from symbp.fast.strides import Array, Count, View, whole
 
 
@@ -68,7 +69,6 @@ class Builder:
 
     def variable(self, wish: str) -> str:
         """A name for the variable of a loop."""
-        while wish in self.taken:
-            wish += "_"
-        self.taken.add(wish)
-        return wish
+        name = fresh(wish, self.taken)
+        self.taken.add(name)
+        return name

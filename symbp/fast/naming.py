@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from symbp.fast.strides import NOTHING, ONE, Count, View, product, whole
 from symbp.writers.layout import WIDTH
 
+# Words of a Trainer's own; an array of that name gets an underscore behind.
+RESERVED = ("self", "x", "t", "B", "P", "G", "np", "dtype", "names", "params", "rate")
 INSIDE = 8  # columns in front of a line of a method
+
+
+def fresh(wish: str, taken: Container[str]) -> str:
+    """The name wished for, or the nearest that is free."""
+    while wish in taken:
+        wish += "_"
+    return wish
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from symbp.calculus.equation import ADJOINT
+from symbp.fast.naming import RESERVED, fresh
 from symbp.fast.strides import NOTHING, Array, Count, Dim, View, whole
 from symbp.network.graph import Repeat, Tensor
 from symbp.network.items import Scan, scans, tensor_of
@@ -29,6 +30,8 @@ class Places:
     def __init__(self, storage: Storage, layout: Layout) -> None:
         self.storage = storage
         self.tensors = storage.program.tensors
+        tensors = {v for t in self.tensors.values() for v in (t.name, f"d{t.name}")}
+        self.words = tensors | {*RESERVED}
         self.layout = layout
         self.histories: dict[str, View] = {}
         self.dropped: dict[str, int] = {}
@@ -51,9 +54,8 @@ class Places:
         tensor = self.tensors[bare]
         if bare in self.storage.repeats:
             return self.of_repeat(bare, marks)
-        variable = (
-            "d" * marks + tensor.name + ("_given" if tensor.role in ("input", "target") else "")
-        )
+        given = "_given" if tensor.role in ("input", "target") else ""
+        variable = self.named("d" * marks + tensor.name, given)
         roles = {"parameter": "gradient" if marks else "parameter", "constant": "constant",
                  "input": "input", "target": "target"}  # fmt: skip
         if tensor.role == "buffer":
@@ -81,6 +83,10 @@ class Places:
             found = found.fixed(label, v.letter)  # type: ignore[arg-type]
         return _numbered(found)
 
+    def named(self, name: str, end: str = "") -> str:
+        """What the array of a tensor is called; with an ``end``, one that it is a part of."""
+        return fresh(name + end, self.words) if end or name in RESERVED else name
+
     def of_repeat(self, bare: str, marks: int) -> View:
         """What copies hand on: all of it, from the first one's input to the last one's output."""
         repeat, offset = self.storage.repeats[bare]
@@ -90,9 +96,10 @@ class Places:
         if repeat.levels:
             raise Unplanned("repeats within repeats")
         if marks:
-            return _numbered(whole(Array("d" * marks + repeat.result, tuple(shape)), order))
+            name = self.named("d" * marks + repeat.result)
+            return _numbered(whole(Array(name, tuple(shape)), order))
         times = Count.of(repeat.level.times + 1)
-        view = whole(Array(f"{repeat.result}_all", (times, *shape)), ["copy", *order])
+        view = whole(Array(self.named(repeat.result, "_all"), (times, *shape)), ["copy", *order])
         step = view.dim("copy").stride
         if bare == repeat.result:
             found = view.at("copy", repeat.level.times)  # type: ignore[arg-type]
@@ -113,7 +120,7 @@ class Places:
         for name, base, axis in plan.carried:
             tensor = self.tensors[tensor_of(scan.names, base).lstrip(ADJOINT)]
             order = [k for k in self.layout(tensor) if k != axis]
-            variable = self.storage.variable(tensor_of(scan.names, name))
+            variable = self.named(self.storage.variable(tensor_of(scan.names, name)))
             shape = tuple(Count.of(tensor.shape[k]) for k in order)
             self.histories[tensor_of(scan.names, name)] = _numbered(
                 whole(Array(variable, shape), order)
@@ -134,7 +141,8 @@ class Places:
             levels = () if marks else tensor.levels
             sizes = [*(Count.of(v.times) for v in levels), *sizes]
             labels = [f"level {v.letter}" for v in levels]
-            all_ = whole(Array(f"{'d' * marks}{tensor.name}_all", tuple(sizes)), [*labels, *order])
+            name = self.named("d" * marks + tensor.name, "_all")
+            all_ = whole(Array(name, tuple(sizes)), [*labels, *order])
             for v, label in zip(levels, labels, strict=True):
                 all_ = all_.fixed(label, v.letter)  # type: ignore[arg-type]
             for name, lag in (*history.views, (history.base, 0)):

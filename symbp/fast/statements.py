@@ -16,6 +16,7 @@ from symbp.calculus.stabilise import stable
 from symbp.fast.algebra import folded
 from symbp.fast.builder import Builder
 from symbp.fast.evaluation import Evaluator
+from symbp.fast.naming import RESERVED
 from symbp.fast.numbers import RATE, code
 from symbp.fast.places import Layout, Places, Unplanned
 from symbp.fast.reads import gathered, read
@@ -35,7 +36,7 @@ class Statements:
         self.storage = storage
         self.places = Places(storage, layout)
         names = {v for t in storage.program.tensors.values() for v in (t.name, f"d{t.name}")}
-        self.build = Builder(names)
+        self.build = Builder(names | {*RESERVED})
         self.formulas = Formulas(storage)
         self.folds_rate = folds_rate
         self.zeroed: set[str] = set()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from math import prod
 
 from symbp.fast.instructions import Instruction, Loop, arrays
-from symbp.fast.naming import Names, reshaped, shaped
+from symbp.fast.naming import RESERVED, Names, fresh, reshaped, shaped
 from symbp.fast.passes.buffers import Slot, buffers
 from symbp.fast.places import Places
 from symbp.fast.printing import lines
@@ -17,8 +17,6 @@ from symbp.fast.strides import Array, Count
 from symbp.network.items import statements
 from symbp.writers.lines import Line
 from symbp.writers.storage import Storage
-
-RESERVED = ("self", "x", "t", "B", "P", "G", "np", "dtype", "params", "rate")
 
 
 def loop_sizes(body: tuple[Instruction, ...]) -> dict[str, int]:
@@ -98,15 +96,17 @@ def spaced(step: list[Line], storage: Storage) -> list[Line]:
 def memory_lines(selected: Selected) -> list[Line]:
     """The arrays that a step writes to, those that are never in use together in one place."""
     made: list[Line] = []
+    known = arrays(selected.body)
     for number, slot in enumerate(buffers(selected.body, own(selected))):
         if len(slot.arrays) == 1:
             (array,) = slot.arrays
             made.append(Line(f"{array.name} = {_start(array, selected.zeroed)}"))
             continue
         kind = "dtype" if slot.kind == "float" else slot.kind
-        made.append(Line(f"memory{number} = np.empty({_largest(slot)}, {kind})"))
+        memory = fresh(f"memory{number}", known)
+        made.append(Line(f"{memory} = np.empty({_largest(slot)}, {kind})"))
         for array in slot.arrays:
-            made.append(Line(f"{array.name} = {_within(f'memory{number}', array, slot)}"))
+            made.append(Line(f"{array.name} = {_within(memory, array, slot)}"))
     return made
 
 

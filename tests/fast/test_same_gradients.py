@@ -203,3 +203,17 @@ def test_the_code_does_not_hang_on_the_order_of_hashes():
         for seed in ("1", "2")
     ]  # fmt: skip
     assert run[0] == run[1]
+
+
+WORDS = ("B", "P", "G", "rate", "dtype", "self", "names", "memory1", "x_given", "h_all")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_of_the_trainer_are_names_for_layers(word):
+    layers = [{"type": "dense", "units": 4, "activation": "tanh"} for _ in range(2)]
+    layers[0]["name"] = word
+    made = fast_module(
+        symbp.Network(name="net", input={"shape": [3]}, layer=layers, loss={"type": "mse"})
+    )
+    x, t = RNG(0).standard_normal((5, 3)), RNG(1).standard_normal((5, 4))
+    assert difference(made, made.init_params(0), x, t) <= 1e-12
