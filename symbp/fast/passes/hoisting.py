@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.fast.instructions import Call, Input, Instruction, Loop, arrays, calls
+from symbp.fast.naming import fresh
 from symbp.fast.passes.rewriting import Body, mapped, reads, writes
 from symbp.fast.strides import NOTHING, ONE, Array, Count, Dim, View
 
@@ -38,7 +39,8 @@ class _Loop:
         self.readers = reads(body)
         self.inside = reads(loop.body)
         self.written = {call.out.array.name for call in calls(loop.body)}
-        self.largest = max((a.size.typical for a in arrays(body).values()), default=0)
+        self.known = arrays(body)
+        self.largest = max((a.size.typical for a in self.known.values()), default=0)
         self.wide: dict[str, Array] = {}  # results of one turn -> arrays for all turns
 
     def split(self) -> tuple[list[Instruction], Body]:
@@ -72,7 +74,8 @@ class _Loop:
     def for_all_turns(self, call: Call) -> Call:
         array, variable = call.out.array, self.loop.variable
         if variable not in call.out.moves:
-            wide = replace(array, name=f"{array.name}_all", shape=(self.turns, *array.shape))
+            name = fresh(f"{array.name}_all", self.known)
+            wide = replace(array, name=name, shape=(self.turns, *array.shape))
             self.wide[array.name] = wide
             out = View(wide, (Dim(None, self.turns, array.size), *call.out.dims))
         else:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.fast.instructions import Call, Instruction, Loop
+from symbp.fast.instructions import Call, Instruction, Loop, arrays
+from symbp.fast.naming import fresh
 from symbp.fast.passes.rewriting import Body
 from symbp.fast.strides import Array, Count, Dim, View, whole
 
@@ -19,13 +20,14 @@ FEW, MUCH = 1_300, 1_200_000  # entries of the result at most, multiplications a
 def thin(body: Body, kept: frozenset[str]) -> Body:
     """The step with thin products split."""
     made: list[Instruction] = []
+    taken = set(arrays(body))
     for item in body:
-        split = None if isinstance(item, Loop) else _split(item)
+        split = None if isinstance(item, Loop) else _split(item, taken)
         made += [item] if split is None else split
     return tuple(made)
 
 
-def _split(call: Call) -> list[Instruction] | None:
+def _split(call: Call, taken: set[str]) -> list[Instruction] | None:
     """The products of the slices and their sum; None where the condition does not hold."""
     a, b = call.inputs if len(call.inputs) == 2 else ("", "")
     if not call.text.startswith("np.dot") or not isinstance(a, View) or not isinstance(b, View):
@@ -40,7 +42,8 @@ def _split(call: Call) -> list[Instruction] | None:
         return None
     part = Count(tuple(c // slices for c in length.terms))
     count = Count.of(slices)
-    array = Array(f"{call.out.array.name}_slices", (count, *call.out.shape))
+    array = Array(fresh(f"{call.out.array.name}_slices", taken), (count, *call.out.shape))
+    taken.add(array.name)
     every = whole(array, [None, None, None])
     left = (Dim(None, count, part * a.dims[1].stride), a.dims[0], replace(a.dims[1], size=part))
     right = (Dim(None, count, part * b.dims[0].stride), replace(b.dims[0], size=part), b.dims[1])

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from symbp.fast.instructions import Call, Input, Instruction, Loop, calls
+from symbp.fast.instructions import Call, Input, Instruction, Loop, arrays, calls
+from symbp.fast.naming import fresh
 from symbp.fast.passes.rewriting import Body
 from symbp.fast.strides import ONE, Array, View, whole
 
@@ -17,17 +18,20 @@ FEW = 4  # turns that do not pay for a copy
 def transposes(body: Body, kept: frozenset[str]) -> Body:
     """The step with copies of transposed weights before its loops."""
     made: list[Instruction] = []
+    taken = set(arrays(body))
     for item in body:
         if isinstance(item, Loop) and item.size > FEW:
             copied: dict[object, Call] = {}
-            inner = tuple(_untransposed(x, item, copied) for x in item.body)
+            inner = tuple(_untransposed(x, item, copied, taken) for x in item.body)
             made += [*copied.values(), replace(item, body=inner)]
         else:
             made.append(item)
     return tuple(made)
 
 
-def _untransposed(item: Instruction, loop: Loop, copied: dict[object, Call]) -> Instruction:
+def _untransposed(
+    item: Instruction, loop: Loop, copied: dict[object, Call], taken: set[str]
+) -> Instruction:
     if isinstance(item, Loop) or not item.text.startswith(("np.dot", "np.matmul")):
         return item
     written = {call.out.array.name for call in calls(loop.body)}
@@ -35,7 +39,7 @@ def _untransposed(item: Instruction, loop: Loop, copied: dict[object, Call]) -> 
     for view in item.inputs:
         if isinstance(view, View) and _is_transposed(view) and view.array.name not in written:
             if view.key not in copied:
-                copied[view.key] = _copy(view, item, len(copied))
+                copied[view.key] = _copy(view, item, taken)
             inputs.append(copied[view.key].out)
         else:
             inputs.append(view)
@@ -47,9 +51,9 @@ def _is_transposed(view: View) -> bool:
     return matrix and view.dims[0].stride == ONE and view.dims[1].stride != ONE
 
 
-def _copy(view: View, item: Call, number: int) -> Call:
-    end = str(number or "")
-    array = Array(f"{view.array.name}_transposed{end}", view.shape)
+def _copy(view: View, item: Call, taken: set[str]) -> Call:
+    array = Array(fresh(f"{view.array.name}_transposed", taken), view.shape)
+    taken.add(array.name)
     out = whole(array, [None, None])
     return replace(item, text="np.copyto({out}, {0})", inputs=(view,), out=out, entrywise=True,
                    adds=False, formula="")  # fmt: skip
