@@ -14,11 +14,15 @@ from symbp.calculus.expression import Letter
 from symbp.fast import numbers
 from symbp.fast.builder import Builder
 from symbp.fast.functions import body
+from symbp.fast.naming import shaped
 from symbp.fast.places import Unplanned
 from symbp.fast.reads import SizeOf
 from symbp.fast.strides import View
 from symbp.printers.numpy import UFUNCS
 from symbp.writers.helpers import WHOLE
+
+EXTREMES = ("np.maximum", "np.minimum")
+MANY = 512  # entries from which an extreme beside a number is slower than beside as many numbers
 
 Value: TypeAlias = View | sp.Expr  # an array, or a number
 
@@ -64,10 +68,20 @@ class Entrywise:
         target = self.target(values, out, kind)
         order = target.by_stride()
         inputs = [v.ordered(order) if isinstance(v, View) else numbers.code(v) for v in values]
+        if function in EXTREMES and target.size.typical >= MANY:
+            inputs = [i if isinstance(i, View) else self.repeated(i, target) for i in inputs]
         slots = ", ".join(f"{{{k}}}" for k in range(len(inputs)))
-        given = "out={out}" if function in ("np.maximum", "np.minimum") else "{out}"  # NumPy's wish
-        self.build.call(f"{function}({slots}, {given})", inputs, target.ordered(order), entrywise=True)
+        given = "out={out}" if function in EXTREMES else "{out}"  # NumPy's wish
+        self.build.call(
+            f"{function}({slots}, {given})", inputs, target.ordered(order), entrywise=True
+        )
         return target
+
+    def repeated(self, number: str, like: View) -> View:
+        """A number as often as a view has entries: for extremes NumPy is three times as fast then."""
+        order = like.by_stride()
+        sizes = [like.dim(x).size for x in order]
+        return self.build.constant(f"np.full({shaped(tuple(sizes))}, {number})", order, sizes)
 
     def Lin(self, node: nodes.Lin, out: View | None) -> Value:
         terms = [(s, self.value(x)) for s, x in node.terms[1:]]
