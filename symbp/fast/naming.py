@@ -22,11 +22,13 @@ def fresh(wish: str, taken: Container[str]) -> str:
 
 @dataclass
 class Names:
-    """``code`` are the lines that make a view, by its name; ``loops`` the sizes of the loops"""
+    """``code`` are the lines that make a view, by its name, ``base`` its array; ``loops`` the sizes of
+    the loops."""
 
     loops: Mapping[str, int]
     taken: set[str]
     code: dict[str, list[str]] = field(default_factory=dict)
+    base: dict[str, str] = field(default_factory=dict)
     known: dict[object, str] = field(default_factory=dict)
 
     def name(self, view: View) -> str:
@@ -49,6 +51,7 @@ class Names:
             number += 1
             name = f"{wish}{number}"
         self.taken.add(name)
+        self.base[name] = base
         self.code[name] = _made(name, text, [] if text.startswith("list(") else turns, self.loops)
         return name
 

@@ -18,6 +18,7 @@ from symbp.writers.storage import Storage
 Layout = Callable[
     [Tensor], Sequence[int]
 ]  # the axes in the order in which they lie, outermost first
+GIVEN = ("input", "target")
 
 
 class Unplanned(Exception):
@@ -54,10 +55,9 @@ class Places:
         tensor = self.tensors[bare]
         if bare in self.storage.repeats:
             return self.of_repeat(bare, marks)
-        given = "_given" if tensor.role in ("input", "target") else ""
-        variable = self.named("d" * marks + tensor.name, given)
-        roles = {"parameter": "gradient" if marks else "parameter", "constant": "constant",
-                 "input": "input", "target": "target"}  # fmt: skip
+        end = "_held" if tensor.role in GIVEN else ""
+        variable = self.named("d" * marks + tensor.name, end)
+        roles = {"parameter": "gradient" if marks else "parameter", "constant": "constant"}
         if tensor.role == "buffer":
             raise Unplanned("buffers")
         role = "work" if marks and tensor.role != "parameter" else roles.get(tensor.role, "work")
@@ -82,6 +82,13 @@ class Places:
         for v, label in zip(levels, labels, strict=True):
             found = found.fixed(label, v.letter)  # type: ignore[arg-type]
         return _numbered(found)
+
+    def given(self, tensor: Tensor) -> View:
+        """The array in which a batch is handed in, whatever the layout."""
+        shape = tuple(map(Count.of, tensor.shape))
+        kind = "int" if tensor.name in self.integers else "float"
+        name = self.named(tensor.name, "_given")
+        return _numbered(whole(Array(name, shape, "given", kind), range(len(shape))))  # type: ignore
 
     def named(self, name: str, end: str = "") -> str:
         """What the array of a tensor is called; with an ``end``, one that it is a part of."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.fast.instructions import Instruction
-from symbp.fast.places import Layout, Places, Unplanned
+from symbp.fast.places import GIVEN, Layout, Places, Unplanned
 from symbp.fast.statements import Statements
 from symbp.fast.strides import View
 from symbp.network.items import Item, Loop, Noise, Scan, Statement, Zeros, tensor_of
@@ -30,6 +30,7 @@ def select(storage: Storage, layout: Layout, folds_rate: bool) -> Selected:
     With ``folds_rate`` the gradients come out times the learning rate."""
     selector = _Selector(storage, layout, folds_rate)
     program = storage.program
+    selector.given()
     for part in (program.forward, program.loss, program.backward):
         selector.items(part)
     loss = selector.places.view("loss")
@@ -39,6 +40,14 @@ def select(storage: Storage, layout: Layout, folds_rate: bool) -> Selected:
 
 
 class _Selector(Statements):
+    def given(self) -> None:
+        """The batch, in the layout of the other arrays."""
+        self.about("", "")
+        for tensor in self.storage.program.tensors.values():
+            if tensor.role in GIVEN:
+                source = self.places.given(tensor)
+                self.copy(source, self.places.view(tensor.name).ordered(source.letters))
+
     def items(self, items: tuple[Item, ...]) -> None:
         for item in items:
             if getattr(item, "mode", None) == "inference":

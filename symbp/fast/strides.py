@@ -71,7 +71,7 @@ def product(counts: Iterable[Count]) -> Count:
 
 @dataclass(frozen=True)
 class Array:
-    """Memory of its own, row by row. ``role`` is work, parameter, gradient, input, target or constant;
+    """Memory of its own, row by row. ``role`` is work, parameter, gradient, given (by the user) or constant;
     ``kind`` is float, bool or int; ``start`` is the code of a constant's value."""
 
     name: str

@@ -18,6 +18,8 @@ from symbp.network.items import statements
 from symbp.writers.lines import Line
 from symbp.writers.storage import Storage
 
+KINDS = {"float": "dtype", "bool": "bool", "int": "np.intp"}
+
 
 def loop_sizes(body: tuple[Instruction, ...]) -> dict[str, int]:
     found: dict[str, int] = {}
@@ -36,31 +38,39 @@ def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     names = Names(loops, {*RESERVED, *known, *loops})
     step = lines(body, names)
     loss = names.name(selected.loss)
-    inputs = _inputs(storage, selected.places, names, known)
-    used = sorted({n for n in (*names.code, *known) if _used(n, [*step, *inputs], loss)})
+    batch = {a.name for a in known.values() if a.role == "given"}
+    taken = [*_batch(storage, selected.places, known)]
+    taken += [Line(row) for n in names.code if names.base[n] in batch for row in names.code[n]]
+    views = {n: rows for n, rows in names.code.items() if names.base[n] not in batch}
+    used = sorted({n for n in (*views, *known) if n not in batch and _used(n, step, loss)})
     rows = [Line(row, depth=1) for row in _rows(used)]
-    given = [a for a in known.values() if a.role not in ("parameter", "gradient", "work")]
+    constants = [a for a in known.values() if a.role == "constant"]
     made = [
         *parameter_lines(storage),
-        *block("the batch, and constants"),
-        *(Line(f"{a.name} = {_start(a, selected.zeroed)}") for a in given),
+        *(block("constants") if constants else []),
+        *(Line(f"{a.name} = {_start(a, selected.zeroed)}") for a in constants),
         *block("what a step writes to; arrays that are never needed together share memory"),
         *memory_lines(selected),
-        *(block("views of these") if names.code else []),
-        *(Line(row) for rows in names.code.values() for row in rows),
+        *(block("views of these") if views else []),
+        *(Line(row) for rows in views.values() for row in rows),
         Line(""),
         *(Line("self.arrays = ("), *rows, Line(")  # fmt: skip")),
     ]
     unpack = [Line("("), *rows, Line(") = self.arrays  # fmt: skip")]
-    local = [("B", "self.batch_size"), ("rate", "self.learning_rate")]
-    read = [pair for pair in local if any(re.search(rf"\b{pair[0]}\b", x.code) for x in step)]
+    local = [
+        ("B", "self.batch_size"),
+        ("rate", "self.learning_rate"),
+        ("dtype", "self.flat[0].dtype"),
+    ]
+    code = [x.code for x in (*taken, *step)]
+    read = [pair for pair in local if any(re.search(rf"\b{pair[0]}\b", text) for text in code)]
     head = [Line(f"{', '.join(n for n, _ in read)} = {', '.join(v for _, v in read)}")]
     return {
         "workspace": made,
         "step": [
             *unpack,
             *(head if read else []),
-            *inputs,
+            *taken,
             *spaced(step, storage),
             Line(""),
             Line(f"loss = float({loss})"),
@@ -149,7 +159,7 @@ def _used(name: str, made: Sequence[Line], loss: str) -> bool:
 
 
 def _start(array: Array, zeroed: frozenset[str]) -> str:
-    kind = {"float": "dtype", "bool": "bool", "int": "np.intp"}[array.kind]
+    kind = KINDS[array.kind]
     if array.role == "constant":
         return f"np.array({array.start}, {kind})"
     return f"np.{'zeros' if array.name in zeroed else 'empty'}({shaped(array.shape)}, {kind})"
@@ -175,17 +185,17 @@ def parameter_lines(storage: Storage) -> list[Line]:
     return [*made, *(Line(f"{name} = {{{', '.join(entries)}}}") for name, entries in pairs)]
 
 
-def _inputs(storage: Storage, places: Places, names: Names, known: dict[str, Array]) -> list[Line]:
-    made = []
+def _batch(storage: Storage, places: Places, known: dict[str, Array]) -> list[Line]:
+    """The lines that take the batch, as an array or as arrays by the names of the outputs."""
     program = storage.program
-    source = next(t.name for t in program.tensors.values() if t.role == "input")
     several = len(program.targets) > 1
-    pairs = [(source, "x")]
+    pairs = [(t.name, "x") for t in program.tensors.values() if t.role == "input"]
     for name, (output, _) in zip(program.targets, program.graph.outputs, strict=True):
         pairs.append((name, f't["{output.target}"]' if several else "t"))
-    for name, given in pairs:
-        view = places.view(name)
-        if view.array.name not in known:
-            continue
-        made.append(Line(f"np.copyto({names.name(view)}, _fitting({given}, {names.name(view)}))"))
+    made = []
+    for name, code in pairs:
+        array = places.given(storage.program.tensors[name]).array
+        if array.name in known:
+            shape = f"{shaped(array.shape)}, {KINDS[array.kind]}"
+            made.append(Line(f"{array.name} = _fitting({code}, {shape})"))
     return made

@@ -1,8 +1,8 @@
 """A copy of what does not change while the copy is read is no copy: its readers read the original.
 
 Condition: nobody else writes to the copy, all that read it stand behind it in its block, and nothing
-writes to the original from the copy to the last of them; and every view of the copy is a view of the
-original.
+writes to the original from the copy to the last of them; every view of the copy is a view of the
+original; and where that lies otherwise, reading it so costs less than the copy.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+from symbp.fast.cost import call_cost
 from symbp.fast.instructions import Call, Instruction, Loop, calls
 from symbp.fast.passes.rewriting import Body, fills, mapped, reads, writes
 from symbp.fast.strides import NOTHING, ONE, Dim, View
@@ -103,18 +104,21 @@ class _Block:
             if other is None:
                 return None
             views[view.key] = other
+        if not _same_steps(copy.out, source):
+            moved = [replace_views(call, target.name, views) for _, call in behind]
+            if sum(map(call_cost, moved)) > sum(map(call_cost, [copy, *(c for _, c in behind)])):
+                return None
         return views
 
 
 def _through(view: View, out: View, source: View) -> View | None:
     """A view of the copy as a view of the original."""
-    if view.moves:
+    if view.moves and (source.moves or source.array.role == "given"):
         return None
     if _same_steps(out, source):
-        return replace(
-            view, array=source.array, offset=view.offset + source.offset, moves=source.moves
-        )
-    if view.offset != NOTHING:
+        moves = source.moves or view.moves
+        return replace(view, array=source.array, offset=view.offset + source.offset, moves=moves)
+    if view.offset != NOTHING or view.moves:
         return None
     pairs = {(a.size, a.stride): b.stride for a, b in zip(out.dims, source.dims, strict=True)}
     dims = []
@@ -126,6 +130,13 @@ def _through(view: View, out: View, source: View) -> View | None:
         else:
             return None
     return View(source.array, tuple(dims), source.offset, source.moves)
+
+
+def replace_views(call: Call, name: str, views: Mapping[object, View]) -> Call:
+    """The call with other views for those of one array that it reads."""
+    inputs = (views[i.key] if isinstance(i, View) and i.array.name == name else i
+              for i in call.inputs)  # fmt: skip
+    return replace(call, inputs=tuple(inputs))
 
 
 def _same_steps(out: View, source: View) -> bool:
