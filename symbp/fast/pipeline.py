@@ -18,6 +18,7 @@ from symbp.fast.passes.copies import copies
 from symbp.fast.passes.dead import dead
 from symbp.fast.passes.hoisting import hoisting
 from symbp.fast.passes.rewriting import Body
+from symbp.fast.passes.starts import starts
 from symbp.fast.passes.thin import thin
 from symbp.fast.passes.transposes import transposes
 from symbp.fast.places import Unplanned
@@ -45,6 +46,11 @@ PASSES = (
         "common results again",
         "calls that have become alike without the copies",
         lambda body, kept: common(body),
+    ),
+    Pass(
+        "starts of loops",
+        "what a loop carries begins with what its first turn would add to it",
+        starts,
     ),
     Pass("dead results", "what nobody reads is not computed", dead),
     Pass(
