@@ -7,7 +7,7 @@ from symbp.fast import scalars
 from symbp.fast.cost import cost
 from symbp.fast.instructions import Instruction, Loop, arrays, calls
 from symbp.fast.passes.buffers import buffers
-from symbp.fast.pipeline import Stage, candidates, chosen
+from symbp.fast.pipeline import PASSES, Stage, candidates, chosen
 from symbp.fast.places import Unplanned
 from symbp.fast.strides import Array, Count
 from symbp.fast.trainer import own
@@ -41,8 +41,11 @@ def explain(program: Program, dtype: str = "float64", batch: int = 64) -> str:
     size = 4 if dtype == "float32" else 8
     effects = tuple(_effect(stage, size, batch) for stage in found[best])
     passes = Table(tuple(Column(c, k > 0) for k, c in enumerate(COLUMNS)), effects)
-    return "\n".join([*made, layouts.text(), "", f"batch size B = {batch}", "", passes.text(), "",
-                      _planning(found[best][-1], size, batch)])  # fmt: skip
+    purposes = Table(
+        (Column("pass"), Column("purpose")), tuple((p.name, p.purpose) for p in PASSES)
+    )
+    return "\n".join([*made, layouts.text(), "", purposes.text(), "", f"batch size B = {batch}", "",
+                      passes.text(), "", _planning(found[best][-1], size, batch)])  # fmt: skip
 
 
 def _effect(stage: Stage, size: int, batch: int) -> tuple[str, ...]:
