@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from symbp.fast.strides import Array, View
 
@@ -45,17 +45,6 @@ class Loop:
 
 
 Instruction = Call | Loop
-
-
-@dataclass(frozen=True)
-class Step:
-    """All that one training step runs, and the arrays that are made before it."""
-
-    body: tuple[Instruction, ...]
-    zeroed: frozenset[str] = (
-        frozenset()
-    )  # arrays that are zero from the start, where nothing writes
-    notes: tuple[str, ...] = field(default=())
 
 
 def calls(body: tuple[Instruction, ...]) -> Iterator[Call]:
