@@ -5,14 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symbp.arrays import nodes
+from symbp.arrays.expressions import Frame
+from symbp.arrays.lower import Lowered, lower
 from symbp.arrays.nodes import Align, Arange, Const, Node, Ref, children, spans
+from symbp.calculus.equation import Equation
+from symbp.calculus.stabilise import stable
 from symbp.fast import numbers
+from symbp.fast.algebra import folded
 from symbp.fast.entrywise import Value
 from symbp.fast.functions import constant_code
 from symbp.fast.places import Unplanned
 from symbp.fast.reads import gathered, read
 from symbp.fast.strides import Count, View
 from symbp.fast.sums import Sums
+from symbp.printers.finished import Finished
+
+
+def lowered(finished: Finished) -> Lowered:
+    """As ``Finished.lowered``, but with windows as they are."""
+    runs = finished.runs or finished.equation
+    runs = Equation(runs.target, folded(stable(runs.rhs)))
+    inside = finished.inside
+    order = {
+        **finished.order,
+        **{n: finished.order.get(o, 0) for o, n in inside.rename.items()},
+    }
+    fixed = frozenset([inside.letter] if inside.letter else [])
+    frame = Frame(order, fixed, finished.covers_in_code)
+    return lower(inside.apply(runs), frame)  # type: ignore[arg-type]
 
 
 class Evaluator(Sums):

@@ -10,7 +10,7 @@ from symbp.fast.passes.buffers import buffers
 from symbp.fast.pipeline import PASSES, Stage, candidates, chosen
 from symbp.fast.places import Unplanned
 from symbp.fast.strides import Array, Count
-from symbp.fast.trainer import own
+from symbp.fast.workspace import own
 from symbp.network.program import Program
 from symbp.writers.optimizers import optimizer_of
 from symbp.writers.storage import plan

@@ -6,7 +6,8 @@ from __future__ import annotations
 from symbp.fast import scalars
 from symbp.fast.pipeline import planned
 from symbp.fast.places import Unplanned
-from symbp.fast.trainer import parameter_lines, sections
+from symbp.fast.trainer import sections
+from symbp.fast.workspace import parameter_lines
 from symbp.language.spec import Train
 from symbp.network.graph import Tensor
 from symbp.network.program import Program

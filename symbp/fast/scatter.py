@@ -1,4 +1,4 @@
-"""Additions to windows of an array, whose places overlap."""
+"""Additions to windows and to rows of an array, whose places may overlap."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from symbp.arrays.nodes import Align, Contract, Node
+from symbp.arrays.nodes import Align, Contract, Node, Ref
 from symbp.fast import contraction, windows
 from symbp.fast.evaluation import Evaluator
 from symbp.fast.places import Unplanned
+from symbp.fast.reads import gathered, read
 from symbp.fast.strides import View
 
 MOST = 4_000_000  # entries whose places are counted
@@ -84,3 +85,16 @@ def _apart(own: Evaluator, value: View, place: View) -> None:
             source = source.at(letter, k) if letter in source.letters else source
         own.build.call("np.add({out}, {0}, {out})", (source.ordered(part.letters),), part,
                        entrywise=True, adds=True)  # fmt: skip
+
+
+def add_rows(own: Evaluator, tree: Node, place: Ref, table: View) -> None:
+    """Rows of a table += tree, where rows may repeat; ``place`` says which."""
+    rows = gathered(place.index)
+    assert rows is not None
+    letters = [*rows.indices, *place.index[1:]]
+    places = read(own.view(rows.name), rows.indices, own.size_of, own.loops)
+    value = own.value(tree)
+    if not isinstance(value, View) or set(value.letters) != set(letters):
+        raise Unplanned("rows that are added to by less than rows")
+    inputs = (value.ordered(letters), places.ordered(rows.indices))
+    own.build.call("add_at({out}, {1}, {0})", inputs, table, adds=True)

@@ -7,24 +7,20 @@ from functools import cached_property
 
 import sympy as sp
 
-from symbp.arrays.expressions import Frame
-from symbp.arrays.lower import Added, Lowered, lower
+from symbp.arrays.lower import Added
 from symbp.arrays.nodes import Const, Node, Prod, Ref
-from symbp.calculus.equation import ADJOINT, Equation
+from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Letter
-from symbp.calculus.stabilise import stable
-from symbp.fast.algebra import folded
 from symbp.fast.builder import Builder
-from symbp.fast.evaluation import Evaluator
+from symbp.fast.evaluation import Evaluator, lowered
 from symbp.fast.naming import RESERVED
 from symbp.fast.numbers import RATE, code
 from symbp.fast.places import Layout, Places, Unplanned
 from symbp.fast.reads import gathered, read
-from symbp.fast.scatter import add_windows, covered
+from symbp.fast.scatter import add_rows, add_windows, covered
 from symbp.fast.strides import View
 from symbp.network.items import Piece, Statement, statements
 from symbp.printers.dialect import PLAIN
-from symbp.printers.finished import Finished
 from symbp.writers.formulas import Formulas
 from symbp.writers.storage import Storage
 
@@ -99,21 +95,8 @@ class Statements:
     def is_whole(self, piece: Piece) -> bool:
         if piece.finished is None:
             return True
-        lowered = self.lowered(piece.finished)
-        return lowered.tree is not None and not lowered.added
-
-    def lowered(self, finished: Finished) -> Lowered:
-        """As ``Finished.lowered``, but with windows as they are."""
-        runs = finished.runs or finished.equation
-        runs = Equation(runs.target, folded(stable(runs.rhs)))
-        inside = finished.inside
-        order = {
-            **finished.order,
-            **{n: finished.order.get(o, 0) for o, n in inside.rename.items()},
-        }
-        fixed = frozenset([inside.letter] if inside.letter else [])
-        frame = Frame(order, fixed, finished.covers_in_code)
-        return lower(inside.apply(runs), frame)  # type: ignore[arg-type]
+        found = lowered(piece.finished)
+        return found.tree is not None and not found.added
 
     def evaluator(self, piece: Piece) -> Evaluator:
         finished = piece.finished
@@ -142,10 +125,10 @@ class Statements:
         if piece.finished is None:
             self.copy(self.places.view(piece.source), target)
             return
-        lowered = self.lowered(piece.finished)
-        assert lowered.tree is not None
-        place = self.placed(lowered.target, target, piece)
-        self.evaluator(piece).into(self.seeded(piece, item, lowered.tree), place)
+        found = lowered(piece.finished)
+        assert found.tree is not None
+        place = self.placed(found.target, target, piece)
+        self.evaluator(piece).into(self.seeded(piece, item, found.tree), place)
 
     def add(self, piece: Piece, item: Statement, target: View) -> None:
         """``target`` += the piece."""
@@ -155,9 +138,9 @@ class Statements:
                 "np.add({out}, {0}, {out})", (source,), target, entrywise=True, adds=True
             )
             return
-        lowered = self.lowered(piece.finished)
-        assert lowered.tree is not None
-        self.added(piece, item, lowered.tree, self.placed(lowered.target, target, piece))
+        found = lowered(piece.finished)
+        assert found.tree is not None
+        self.added(piece, item, found.tree, self.placed(found.target, target, piece))
 
     def added(self, piece: Piece, item: Statement, tree: Node, place: View) -> None:
         value = self.evaluator(piece).value(self.seeded(piece, item, tree))
@@ -176,10 +159,10 @@ class Statements:
         added: list[tuple[Piece, Added]] = []
         for piece in parts:
             assert piece.finished is not None
-            lowered = self.lowered(piece.finished)
-            if lowered.tree is not None:
+            found = lowered(piece.finished)
+            if found.tree is not None:
                 raise Unplanned("a whole and its parts in one equation")
-            added += [(piece, a) for a in lowered.added]
+            added += [(piece, a) for a in found.added]
         fresh = item.kind in ("assign", "part")
         places = [
             None if gathered(a.target.index) else self.placed(a.target, target, p) for p, a in added
@@ -194,7 +177,8 @@ class Statements:
             self.fill(target)
         for (piece, part), place in zip(added, places, strict=True):
             if place is None:
-                self.add_rows(piece, item, part, target)
+                tree = self.seeded(piece, item, part.tree)
+                add_rows(self.evaluator(piece), tree, part.target, target)
             elif once and fresh and not whole:
                 self.evaluator(piece).into(self.seeded(piece, item, part.tree), place)
             else:
@@ -202,16 +186,3 @@ class Statements:
                 add_windows(self.evaluator(piece), tree, place)
         for piece in whole:
             self.add(piece, item, target)
-
-    def add_rows(self, piece: Piece, item: Statement, part: Added, target: View) -> None:
-        """Rows of a table += values, where rows may repeat."""
-        rows = gathered(part.target.index)
-        assert rows is not None
-        own = self.evaluator(piece)
-        letters = [*rows.indices, *part.target.index[1:]]
-        places = read(own.view(rows.name), rows.indices, own.size_of, self.loops)
-        value = own.value(self.seeded(piece, item, part.tree))
-        if not isinstance(value, View) or set(value.letters) != set(letters):
-            raise Unplanned("rows that are added to by less than rows")
-        inputs = (value.ordered(letters), places.ordered(rows.indices))
-        self.build.call("add_at({out}, {1}, {0})", inputs, target, adds=True)

@@ -11,7 +11,8 @@ from symbp.fast.naming import RESERVED, Names
 from symbp.fast.printing import lines
 from symbp.fast.selection import Selected
 from symbp.fast.strides import Array, Count, View, whole
-from symbp.fast.trainer import loop_sizes, memory_lines
+from symbp.fast.trainer import loop_sizes
+from symbp.fast.workspace import memory_lines
 from symbp.proof.module import load
 
 Body = tuple[Instruction, ...]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from symbp.fast import trainer
+from symbp.fast import workspace
 from symbp.fast.passes import buffers as buffering
 from symbp.fast.passes.buffers import buffers
 from symbp.fast.strides import BATCH_SIZE, Array, Count, Dim, View, whole
@@ -77,5 +77,5 @@ def test_sizes_that_no_batch_orders_share_no_place():
 def test_what_is_zero_from_the_start_shares_its_memory_with_none(monkeypatch):
     net = images("relu", size=7)  # no window reaches the last row: its gradient stays zero
     assert error(net) <= 1e-12
-    monkeypatch.setattr(trainer, "own", lambda selected: frozenset({selected.loss.array.name}))
+    monkeypatch.setattr(workspace, "own", lambda selected: frozenset({selected.loss.array.name}))
     assert error(net) > 1e-3
