@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from symbp.fast import scalars
+from symbp.fast.descent import Descent
 from symbp.fast.pipeline import planned
 from symbp.fast.places import Unplanned
 from symbp.fast.trainer import sections
@@ -55,13 +56,15 @@ def _trainer(program: Program, dtype: str) -> str:
         found = sections(storage, planned(storage, folded))
     except Unplanned:
         found = {"workspace": parameter_lines(storage), "step": []}
+    update, parts = _update(optimizer, train, folded and bool(found["step"]))
     prepared = [len(t.shape) for t in _classes(program)]
     return render(
         "numpy/trainer.jinja",
         rate=repr(train.learning_rate),
         keys=text("", _keys(program), 2),
         optimizer=optimizer,
-        update=text("step", _update(optimizer, train, folded and bool(found["step"])), 2),
+        update=text("step", update, 2),
+        parts=parts,
         planned=bool(found["step"]),
         targets=bool(prepared),
         one_hot=prepared[0] if len(program.targets) == 1 and prepared else 0,
@@ -87,21 +90,20 @@ def _keys(program: Program) -> list[Line]:
     return [Line(f"names = ({keys}{end})")]
 
 
-def _update(optimizer: Optimizer, train: Train, folded: bool) -> list[Line]:
-    """The lines that move the flat parameters ``P`` along the flat gradient ``G``."""
+def _update(optimizer: Optimizer, train: Train, folded: bool) -> tuple[list[Line], str]:
+    """The lines that move the flat parameters ``P`` along the flat gradient ``G``, and the parts over
+    which they go; "" where they go over all at once."""
+    flat = Line("P, G = self.flat")
     if folded:
-        return [Line("P -= G", "the gradient came times the learning rate", UPDATE)]
+        return [flat, Line("P -= G", "the gradient came times the learning rate", UPDATE)], ""
     made = []
     if train.clip_norm:
         norm = "float(np.sqrt(np.dot(G, G)))"
-        made.append(Line(f"G *= min(1.0, {train.clip_norm!r} / ({norm} + 1e-6))"))
-    if not optimizer.needs_function:
-        return [*made, Line("P -= self.learning_rate * G", id=UPDATE)]
+        made += [flat, Line(f"G *= min(1.0, {train.clip_norm!r} / ({norm} + 1e-6))")]
     if optimizer.counts_steps:
         made.append(Line("self.steps += 1"))
-    given = {"rate": "self.learning_rate", "step": "self.steps"} | {
-        name: repr(value) for name, value in optimizer.options
-    }
-    moments = [f"self.{name}" for name in optimizer.moments]
-    arguments = ", ".join(["P", "G", *moments, *(given[name] for name in optimizer.extra)])
-    return [*made, Line(f"{', '.join(['P[...]', *moments])} = _updated({arguments})")]
+    descent = Descent(optimizer)
+    made.append(Line(f"for {', '.join([*descent.flat, *descent.spare])} in self.parts:"))
+    made += [Line(x.code, x.formula, x.id, depth=1) for x in descent.lines]
+    parts = ["P", "G", *(f"self.{name}" for name in optimizer.moments)]
+    return made, f"({', '.join(parts)}), {len(descent.spare)}"
