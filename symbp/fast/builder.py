@@ -16,11 +16,13 @@ NAMED = {"0.0": "zero", "1.0": "one", "-1.0": "minus_one", "2.0": "two", "0.5": 
 
 
 class Builder:
-    """``task`` and ``formula`` are those of the equation whose instructions are being made."""
+    """``task`` and ``formula`` are those of the equation whose instructions are being made; ``most`` is
+    the size of the largest tensor."""
 
-    def __init__(self, taken: set[str]) -> None:
+    def __init__(self, taken: set[str], most: int = 0) -> None:
         self.blocks: list[list[Instruction]] = [[]]
         self.taken = taken
+        self.most = most
         self.counts: dict[str, int] = {}
         self.constants: dict[tuple[str, str], Array] = {}
         self.task = ""

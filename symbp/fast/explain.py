@@ -6,11 +6,10 @@ from __future__ import annotations
 from symbp.fast import scalars
 from symbp.fast.cost import cost
 from symbp.fast.instructions import Instruction, Loop, arrays, calls
-from symbp.fast.passes.buffers import buffers
+from symbp.fast.memory import bytes_of, entry_bytes, memory
 from symbp.fast.pipeline import PASSES, Stage, candidates, chosen
 from symbp.fast.places import Unplanned
 from symbp.fast.strides import Array, Count
-from symbp.fast.workspace import own
 from symbp.network.program import Program
 from symbp.writers.optimizers import optimizer_of
 from symbp.writers.storage import plan
@@ -45,7 +44,7 @@ def explain(program: Program, dtype: str = "float64", batch: int = 64) -> str:
         (Column("pass"), Column("purpose")), tuple((p.name, p.purpose) for p in PASSES)
     )
     return "\n".join([*made, layouts.text(), "", purposes.text(), "", f"batch size B = {batch}", "",
-                      passes.text(), "", _planning(found[best][-1], size, batch)])  # fmt: skip
+                      passes.text(), "", _planning(program, found[best][-1], dtype, batch)])  # fmt: skip
 
 
 def _effect(stage: Stage, size: int, batch: int) -> tuple[str, ...]:
@@ -58,31 +57,21 @@ def _effect(stage: Stage, size: int, batch: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _planning(stage: Stage, size: int, batch: int) -> str:
-    """Arrays that share memory."""
-    body = stage.selected.body
-    before = total([a for a in arrays(body).values() if a.role == "work"], size)
-    slots = buffers(body, own(stage.selected))
-    largest = [max(s.arrays, key=lambda a: a.size.at(batch)) for s in slots]
-    after = total(largest, size)
-    count = sum(len(s.arrays) for s in slots)
+def _planning(program: Program, stage: Stage, dtype: str, batch: int) -> str:
+    """Arrays that share memory, and how large the largest are."""
+    found = memory(program, stage.selected, dtype, batch)
     return (
-        f"buffer planning: {count} arrays in {len(slots)} places; {before} -> {after} bytes, "
-        f"{before.at(batch):,} -> {after.at(batch):,}"
+        f"buffer planning: {found.count} arrays in {found.places} places; {found.apart} -> "
+        f"{found.workspace} bytes, {found.apart.at(batch):,} -> {found.workspace.at(batch):,}\n"
+        f"constants: {found.constants} bytes, {found.constants.at(batch):,}\n"
+        f"largest array: {found.array.at(batch):,} bytes; "
+        f"largest tensor of the formulas: {found.tensor.at(batch):,}"
     )
-
-
-def entry_bytes(array: Array, size: int) -> int:
-    """Of one entry, where a float takes ``size`` bytes."""
-    return {"float": size, "bool": 1, "int": 8}[array.kind]
 
 
 def total(found: list[Array], size: int) -> Count:
     """The bytes of arrays, as a polynomial in the batch size."""
-    made = Count()
-    for array in found:
-        made = made + Count.of(entry_bytes(array, size)) * array.size
-    return made
+    return sum((bytes_of(array, size) for array in found), start=Count())
 
 
 def executed(body: tuple[Instruction, ...]) -> int:

@@ -13,6 +13,7 @@ from symbp.calculus.equation import ADJOINT
 from symbp.calculus.expression import Letter
 from symbp.fast.builder import Builder
 from symbp.fast.evaluation import Evaluator, lowered
+from symbp.fast.largest import largest_tensor
 from symbp.fast.naming import RESERVED
 from symbp.fast.numbers import RATE, code
 from symbp.fast.places import Layout, Places, Unplanned
@@ -32,7 +33,7 @@ class Statements:
         self.storage = storage
         self.places = Places(storage, layout)
         names = {v for t in storage.program.tensors.values() for v in (t.name, f"d{t.name}")}
-        self.build = Builder(names | {*RESERVED})
+        self.build = Builder(names | {*RESERVED}, largest_tensor(storage.program).typical)
         self.formulas = Formulas(storage)
         self.folds_rate = folds_rate
         self.zeroed: set[str] = set()

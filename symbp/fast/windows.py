@@ -1,7 +1,7 @@
 """Windows ``x[2*p + u]``: reductions, products and additions whose views overlap.
 
 A product over windows copies one row of windows at a time to where BLAS can read it; no array is
-larger than a row of them.
+larger than a row of them, or, where that is more than the largest tensor, than one window.
 """
 
 from __future__ import annotations
@@ -133,14 +133,20 @@ def contract(build: Builder, a: View, b: View, over: Sequence[Letter], out: View
         total = contraction.like(build, out, out.by_stride())
     with build.loop(step, size.typical):
         rest = [x for x in over if x != row]
-        order = _patch_order(other, inside, place, rest)
-        patch = contraction.copied(build, inside, contraction.like(build, inside, order))
-        if adds:
-            contraction.contract(build, other, patch, rest, total)
-            build.call("np.add({out}, {0}, {out})", (total.ordered(out.letters),), out, adds=True)
+        if overlapping(inside) and product(d.size for d in inside.dims).typical > build.most:
+            contract(build, other, inside, rest, total if adds else place)
         else:
-            contraction.contract(build, other, patch, rest, place)
+            _patched(build, other, inside, rest, total if adds else place)
+        if adds:
+            build.call("np.add({out}, {0}, {out})", (total.ordered(out.letters),), out, adds=True)
     return out
+
+
+def _patched(build: Builder, a: View, windows: View, over: Sequence[Letter], out: View) -> None:
+    """A product with windows, all of them copied at once."""
+    order = _patch_order(a, windows, out, over)
+    patch = contraction.copied(build, windows, contraction.like(build, windows, order))
+    contraction.contract(build, a, patch, over, out)
 
 
 def _dense(view: View) -> View:
