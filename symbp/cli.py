@@ -135,6 +135,7 @@ def derive(
 @click.option("--hvp", is_flag=True, help="With Hessian-vector products.")
 @click.option("--processes", is_flag=True, help="Training can share minibatches between processes.")
 @click.option("--explain", is_flag=True, help="With --style fast: what each pass changed.")
+@click.option("--pass", "name", metavar="NAME", help="With --explain: before and behind one pass.")
 @FORCE
 def generate(
     network: str,
@@ -144,6 +145,7 @@ def generate(
     hvp: bool,
     processes: bool,
     explain: bool,
+    name: str | None,
     force: bool,
 ) -> None:
     """Write the network as a standalone NumPy module."""
@@ -157,6 +159,7 @@ def generate(
         hvp=hvp,
         processes=processes,
         explain=explain,
+        name=name or "",
         force=force,
     )
 

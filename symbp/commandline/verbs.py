@@ -67,6 +67,7 @@ def generate(
     hvp: bool,
     processes: bool,
     explain: bool,
+    name: str,
     force: bool,
 ) -> None:
     """The module on stdout, or in a file with its data beside it."""
@@ -75,6 +76,8 @@ def generate(
 
     if explain and style != "fast":
         raise InputError("--explain tells what the fast style did; expected --style fast with it")
+    if name and not explain:
+        raise InputError("--pass shows what one pass changed; expected --explain with it")
     if output is not None:
         files.check_module(output)
         files.check(output, force=force)
@@ -83,7 +86,8 @@ def generate(
     if explain:
         from symbp.fast.explain import explain as report
 
-        say(report(program, dtype, program.graph.spec.train.batch_size or len(made.arrays[0])))
+        batch = program.graph.spec.train.batch_size or len(made.arrays[0])
+        say(report(program, dtype, batch, name))
         if output is None:
             return
     if output is None:

@@ -21,10 +21,11 @@ from symbp.fast.sums import Sums
 from symbp.printers.finished import Finished
 
 
-def lowered(finished: Finished) -> Lowered:
+def lowered(finished: Finished, folds: bool = True) -> Lowered:
     """As ``Finished.lowered``, but with windows as they are."""
     runs = finished.runs or finished.equation
-    runs = Equation(runs.target, folded(stable(runs.rhs)))
+    value = stable(runs.rhs)
+    runs = Equation(runs.target, folded(value) if folds else value)
     inside = finished.inside
     order = {
         **finished.order,

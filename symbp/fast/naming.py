@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 
 from symbp.fast.strides import NOTHING, ONE, Count, View, product, whole
@@ -23,10 +23,11 @@ def fresh(wish: str, taken: Container[str]) -> str:
 @dataclass
 class Names:
     """``code`` are the lines that make a view, by its name, ``base`` its array; ``loops`` the sizes of
-    the loops."""
+    the loops, ``shown`` their variables as they are written."""
 
     loops: Mapping[str, int]
     taken: set[str]
+    shown: Mapping[str, str] = field(default_factory=dict)
     code: dict[str, list[str]] = field(default_factory=dict)
     base: dict[str, str] = field(default_factory=dict)
     known: dict[object, str] = field(default_factory=dict)
@@ -37,10 +38,13 @@ class Names:
         key = view.key
         if key not in self.known:
             self.known[key] = self.new(view, turns)
-        return self.known[key] + "".join(f"[{v}]" for v in turns)
+        return self.known[key] + "".join(f"[{self.variable(v)}]" for v in turns)
+
+    def variable(self, loop: str) -> str:
+        return self.shown.get(loop, loop)
 
     def new(self, view: View, turns: list[str]) -> str:
-        text = _text(view, turns)
+        text = _text(view, turns, self.variable)
         base = view.array.name
         if text == base:
             self.taken.add(base)
@@ -52,7 +56,9 @@ class Names:
             name = f"{wish}{number}"
         self.taken.add(name)
         self.base[name] = base
-        self.code[name] = _made(name, text, [] if text.startswith("list(") else turns, self.loops)
+        spans = [] if text.startswith("list(") else turns
+        clauses = [f"for {self.variable(v)} in range({self.loops[v]})" for v in spans]
+        self.code[name] = _made(name, text, clauses)
         return name
 
 
@@ -70,9 +76,8 @@ def _kind(view: View, turns: list[str]) -> str:
     return {1: "_flat", 2: "_matrix"}.get(len(view.shape), "_split")
 
 
-def _made(name: str, text: str, turns: list[str], loops: Mapping[str, int]) -> list[str]:
+def _made(name: str, text: str, clauses: list[str]) -> list[str]:
     """The lines that make a view, or one for each turn of the loops."""
-    clauses = [f"for {v} in range({loops[v]})" for v in turns]
     whole = text
     for clause in reversed(clauses):
         whole = f"[{whole} {clause}]"
@@ -98,7 +103,7 @@ def reshaped(array: str, shape: tuple[Count, ...]) -> str:
     return f"{array}.reshape({', '.join(map(str, shape))})" if shape else f"{array}.reshape(())"
 
 
-def _text(view: View, turns: list[str]) -> str:
+def _text(view: View, turns: list[str], variable: Callable[[str], str]) -> str:
     array = view.array
     own = whole(array, range(len(array.shape)))  # type: ignore[arg-type]
     if not turns and view.offset == NOTHING and product(array.shape) == view.size:
@@ -118,6 +123,6 @@ def _text(view: View, turns: list[str]) -> str:
     for v in turns:
         move = str(view.moves[v])
         move = f"({move})" if "+" in move else move
-        step = f"{v} * {move}" if move != "1" else v
+        step = f"{variable(v)} * {move}" if move != "1" else variable(v)
         offset += f" + {step}" if offset else step
     return f"_view({array.name}, {shaped(view.shape)}, {strides}, {offset or '0'})"

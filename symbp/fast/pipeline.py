@@ -81,6 +81,29 @@ def stages(selected: Selected) -> Iterator[Stage]:
         yield Stage(step.name, selected)
 
 
+CHOICES = (
+    ("maxima first", "a maximum is taken before a monotone activation: fewer entries"),
+    ("constants", "factors join other constants, and polynomials are nested"),
+    ("learning rate", "it is folded into the first adjoint: the gradient is the update"),
+)
+
+
+def beginnings(storage: Storage, layout: str, folds_rate: bool) -> Iterator[Stage]:
+    """The step as the equations have it, then with one choice of ``CHOICES`` after the other."""
+
+    def stage(name: str, storage: Storage, *folds: bool) -> Stage:
+        rate, constants = folds
+        found = select(storage, layouts(storage.program)[layout], rate, constants)
+        return Stage(name, found)
+
+    swapped = plan(commuted(storage.program), storage.dtype)
+    names = [name for name, _ in CHOICES]
+    yield stage("equations", storage, False, False)
+    yield stage(names[0], swapped, False, False)
+    yield stage(names[1], swapped, False, True)
+    yield stage(names[2], swapped, folds_rate, True)
+
+
 def candidates(storage: Storage, folds_rate: bool) -> dict[str, tuple[Stage, ...]]:
     """For each layout that can be planned, the step behind each pass."""
     storage = plan(commuted(storage.program), storage.dtype)

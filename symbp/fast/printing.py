@@ -43,7 +43,9 @@ def lines(
 
 def _loop(item: Loop, names: Names, depth: int, told: set[str]) -> list[Line]:
     span = f"range({item.size})"
-    head = f"for {item.variable} in {f'reversed({span})' if item.reverse else span}:"
+    head = (
+        f"for {names.variable(item.variable)} in {f'reversed({span})' if item.reverse else span}:"
+    )
     body = lines(item.body, names, depth + 1, told)
     return [Line(head, "", item.task, depth), *body]
 

@@ -24,11 +24,11 @@ class Selected:
     places: Places
 
 
-def select(storage: Storage, layout: Layout, folds_rate: bool) -> Selected:
+def select(storage: Storage, layout: Layout, folds_rate: bool, folds: bool = True) -> Selected:
     """Instructions of forward pass, loss and backward pass. Raises Unplanned for what they cannot do.
 
-    With ``folds_rate`` the gradients come out times the learning rate."""
-    selector = _Selector(storage, layout, folds_rate)
+    With ``folds_rate`` the gradients come out times the learning rate; with ``folds``, constants join."""
+    selector = _Selector(storage, layout, folds_rate, folds)
     program = storage.program
     selector.given()
     for part in (program.forward, program.loss, program.backward):

@@ -29,13 +29,15 @@ from symbp.writers.storage import Storage
 class Statements:
     """Writes statements into arrays."""
 
-    def __init__(self, storage: Storage, layout: Layout, folds_rate: bool) -> None:
+    def __init__(
+        self, storage: Storage, layout: Layout, folds_rate: bool, folds: bool = True
+    ) -> None:
         self.storage = storage
         self.places = Places(storage, layout)
         names = {v for t in storage.program.tensors.values() for v in (t.name, f"d{t.name}")}
         self.build = Builder(names | {*RESERVED}, largest_tensor(storage.program).typical)
         self.formulas = Formulas(storage)
-        self.folds_rate = folds_rate
+        self.folds_rate, self.folds = folds_rate, folds
         self.zeroed: set[str] = set()
         self.loops: dict[Letter, str] = {}
 
@@ -96,7 +98,7 @@ class Statements:
     def is_whole(self, piece: Piece) -> bool:
         if piece.finished is None:
             return True
-        found = lowered(piece.finished)
+        found = lowered(piece.finished, self.folds)
         return found.tree is not None and not found.added
 
     def evaluator(self, piece: Piece) -> Evaluator:
@@ -126,7 +128,7 @@ class Statements:
         if piece.finished is None:
             self.copy(self.places.view(piece.source), target)
             return
-        found = lowered(piece.finished)
+        found = lowered(piece.finished, self.folds)
         assert found.tree is not None
         place = self.placed(found.target, target, piece)
         self.evaluator(piece).into(self.seeded(piece, item, found.tree), place)
@@ -139,7 +141,7 @@ class Statements:
                 "np.add({out}, {0}, {out})", (source,), target, entrywise=True, adds=True
             )
             return
-        found = lowered(piece.finished)
+        found = lowered(piece.finished, self.folds)
         assert found.tree is not None
         self.added(piece, item, found.tree, self.placed(found.target, target, piece))
 
@@ -160,7 +162,7 @@ class Statements:
         added: list[tuple[Piece, Added]] = []
         for piece in parts:
             assert piece.finished is not None
-            found = lowered(piece.finished)
+            found = lowered(piece.finished, self.folds)
             if found.tree is not None:
                 raise Unplanned("a whole and its parts in one equation")
             added += [(piece, a) for a in found.added]

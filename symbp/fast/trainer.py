@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 
 from symbp.fast.instructions import Instruction, Loop, arrays
-from symbp.fast.naming import RESERVED, Names, shaped
+from symbp.fast.naming import RESERVED, Names, fresh, shaped
 from symbp.fast.places import Places
 from symbp.fast.printing import lines
 from symbp.fast.selection import Selected
@@ -27,12 +27,22 @@ def loop_sizes(body: tuple[Instruction, ...]) -> dict[str, int]:
     return found
 
 
+def variables(body: tuple[Instruction, ...], taken: set[str]) -> dict[str, str]:
+    """How the loops' variables are written: loops that are not in each other may share a name."""
+    found: dict[str, str] = {}
+    for item in body:
+        if isinstance(item, Loop):
+            name = fresh(item.variable.rstrip("_"), taken)
+            found |= {item.variable: name} | variables(item.body, {*taken, name})
+    return found
+
+
 def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     """The lines of the workspace and of the step."""
     body = selected.body
     known = arrays(body)
     loops = loop_sizes(body)
-    names = Names(loops, {*RESERVED, *known, *loops})
+    names = Names(loops, {*RESERVED, *known, *loops}, variables(body, {*RESERVED, *known}))
     step = lines(body, names)
     loss = names.name(selected.loss)
     batch = {a.name for a in known.values() if a.role == "given"}
