@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 from symbp.arrays import nodes
 from symbp.arrays.expressions import Frame
@@ -20,9 +21,18 @@ from symbp.fast.strides import Count, View
 from symbp.fast.sums import Sums
 from symbp.printers.finished import Finished
 
+KNOWN: WeakKeyDictionary[Finished, dict[bool, Lowered]] = WeakKeyDictionary()
+
 
 def lowered(finished: Finished, folds: bool = True) -> Lowered:
-    """As ``Finished.lowered``, but with windows as they are."""
+    """As ``Finished.lowered``, but with windows as they are; layers that are alike share it."""
+    known = KNOWN.setdefault(finished, {})
+    if folds not in known:
+        known[folds] = _lowered(finished, folds)
+    return known[folds]
+
+
+def _lowered(finished: Finished, folds: bool) -> Lowered:
     runs = finished.runs or finished.equation
     value = stable(runs.rhs)
     runs = Equation(runs.target, folded(value) if folds else value)

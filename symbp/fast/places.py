@@ -37,10 +37,12 @@ class Places:
         self.histories: dict[str, View] = {}
         self.dropped: dict[str, int] = {}
         self.renamed: dict[str, str] = {}
+        self.views: dict[tuple[str, bool], View] = {}
         program = storage.program
         self.integers = integers(program)
         for scan in scans((*program.forward, *program.backward)):
             self.recurrence(scan)
+            self.views.clear()
 
     def view(self, name: str, all_copies: bool = False) -> View:
         """The view of a tensor, or of an adjoint; a repeat's letter moves it where it has copies,
@@ -48,6 +50,13 @@ class Places:
         name = self.renamed.get(name, name)
         if name in self.histories:
             return self.histories[name]
+        key = name, all_copies
+        if key not in self.views:
+            self.views[key] = self.new(name, all_copies)
+        return self.views[key]
+
+    def new(self, name: str, all_copies: bool) -> View:
+        """As ``view``, for what is no state of a recurrence."""
         if name == BATCH:
             raise Unplanned("the batch size as a tensor")
         bare = name.lstrip(ADJOINT)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property, reduce
 
 from symbp.calculus.expression import Letter
 
@@ -32,6 +32,10 @@ class Count:
         return _trimmed([p + q for p, q in zip(a, b, strict=True)])
 
     def __mul__(self, other: Count) -> Count:
+        if self.terms == (1,):
+            return other
+        if other.terms == (1,):
+            return self
         found = [0] * (len(self.terms) + len(other.terms))
         for i, p in enumerate(self.terms):
             for j, q in enumerate(other.terms):
@@ -41,7 +45,7 @@ class Count:
     def at(self, batch: int) -> int:
         return sum(c * batch**k for k, c in enumerate(self.terms))
 
-    @property
+    @cached_property
     def typical(self) -> int:
         return self.at(TYPICAL)
 
@@ -80,7 +84,7 @@ class Array:
     kind: str = "float"
     start: str = ""
 
-    @property
+    @cached_property
     def size(self) -> Count:
         return product(self.shape)
 
@@ -101,19 +105,19 @@ class View:
     offset: Count = NOTHING
     moves: Mapping[str, Count] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def letters(self) -> tuple[Letter | None, ...]:
         return tuple(d.letter for d in self.dims)
 
-    @property
+    @cached_property
     def shape(self) -> tuple[Count, ...]:
         return tuple(d.size for d in self.dims)
 
-    @property
+    @cached_property
     def size(self) -> Count:
         return product(self.shape)
 
-    @property
+    @cached_property
     def key(self) -> tuple[object, ...]:
         moves = tuple(sorted((k, v) for k, v in self.moves.items()))
         return (self.array.name, self.offset, moves, tuple((d.size, d.stride) for d in self.dims))
@@ -123,6 +127,8 @@ class View:
 
     def ordered(self, letters: Sequence[Letter | None]) -> View:
         """Transposed; letters that the view does not have are broadcast, with stride 0 and size 1."""
+        if tuple(letters) == self.letters:
+            return self
         known = {d.letter: d for d in self.dims}
         dims = tuple(known.get(x, Dim(x, ONE, NOTHING)) for x in letters)
         return replace(self, dims=dims)

@@ -49,7 +49,8 @@ def sections(storage: Storage, selected: Selected) -> dict[str, list[Line]]:
     taken = [*_batch(storage, selected.places, known)]
     taken += [Line(row) for n in names.code if names.base[n] in batch for row in names.code[n]]
     views = {n: rows for n, rows in names.code.items() if names.base[n] not in batch}
-    used = sorted({n for n in (*views, *known) if n not in batch and _used(n, step, loss)})
+    words = {w for line in step for w in re.findall(r"\w+", line.code)} | {loss}
+    used = sorted({n for n in (*views, *known) if n not in batch and n in words})
     rows = [Line(row, depth=1) for row in _rows(used)]
     constants = [a for a in known.values() if a.role == "constant"]
     made = [
@@ -108,11 +109,6 @@ def spaced(step: list[Line], storage: Storage) -> list[Line]:
 def _rows(names: Sequence[str]) -> list[str]:
     """The names of a tuple, a line's worth in each row."""
     return textwrap.wrap(", ".join(names) + ",", 84)
-
-
-def _used(name: str, made: Sequence[Line], loss: str) -> bool:
-    pattern = re.compile(rf"\b{re.escape(name)}\b")
-    return name == loss or any(pattern.search(line.code) for line in made)
 
 
 def _batch(storage: Storage, places: Places, known: dict[str, Array]) -> list[Line]:

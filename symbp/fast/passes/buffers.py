@@ -59,6 +59,8 @@ def _free(slots: list[Slot], life: _Life, found: _Lives, own: frozenset[str]) ->
     large enough, else the largest."""
     free = []
     for slot in slots:
+        if slot.end > life.start:
+            continue
         last = slot.arrays[-1]
         if slot.kind != life.array.kind or last.name in own:
             continue

@@ -21,13 +21,7 @@ def common(body: Body) -> Body:
     finder = _Finder(writes(body))
     made = finder.block(body, {})
 
-    def renamed(view: View) -> View:
-        array = view.array
-        while array.name in finder.same:
-            array = finder.same[array.name]
-        return replace(view, array=array)
-
-    return mapped(made, renamed)
+    return mapped(made, finder.root)
 
 
 class _Finder:
@@ -79,4 +73,4 @@ class _Finder:
         array = view.array
         while array.name in self.same:
             array = self.same[array.name]
-        return replace(view, array=array)
+        return view if array is view.array else replace(view, array=array)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from operator import is_
 
 from symbp.fast.instructions import Call, Instruction, Loop, calls
 from symbp.fast.strides import View
@@ -28,13 +29,16 @@ def fills(call: Call) -> bool:
 
 
 def mapped(body: Body, view: Callable[[View], View]) -> Body:
-    """The instructions with each view replaced."""
+    """The instructions with each view replaced; those in which none is stay as they are."""
 
     def one(item: Instruction) -> Instruction:
         if isinstance(item, Loop):
             return replace(item, body=tuple(map(one, item.body)))
         inputs = tuple(view(i) if isinstance(i, View) else i for i in item.inputs)
-        return replace(item, inputs=inputs, out=view(item.out))
+        out = view(item.out)
+        if out is item.out and all(map(is_, inputs, item.inputs)):
+            return item
+        return replace(item, inputs=inputs, out=out)
 
     return tuple(map(one, body))
 
