@@ -1,22 +1,18 @@
-"""Whether the samples of a minibatch can be shared between processes, and what one of them costs.
+"""Whether the samples of a minibatch can be shared between processes.
 
 They can where every sample is on its own up to the loss, and the loss is one mean or one sum of them.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 import sympy as sp
 
 from symbp.calculus.equation import Equation, Unit
-from symbp.calculus.expression import Entry, Letter, MeanOver, Reduction, Size, SumOver, entries
-from symbp.calculus.index import base
+from symbp.calculus.expression import Entry, Letter, MeanOver, SumOver
 from symbp.errors import InputError
-from symbp.network.items import Item, Loop, Scan, Statement, statements
+from symbp.network.items import statements
 from symbp.network.program import Program
-from symbp.printers.finished import Finished
+from symbp.writers.work import finished, of_batch
 
 ONCE, MEAN, SUM = "once", "mean", "sum"
 
@@ -31,8 +27,8 @@ def reduction(program: Program) -> str:
         raise _refused(program, f"the buffer {program.graph.buffers[0].key} is of the whole batch")
     for statement in statements(program.forward):
         if statement.mode != "inference":
-            for finished in _finished(statement):
-                if not _apart(finished.equation, finished.unit):
+            for f in finished(statement):
+                if not _apart(f.equation, f.unit):
                     raise _refused(program, f"in {statement.layer}, {statement.defines} mixes them")
     kinds = set()
     for head in program.heads:
@@ -54,19 +50,11 @@ def _refused(program: Program, reason: str) -> InputError:
     return InputError(message, program.graph.spec.file)
 
 
-def _finished(statement: Statement) -> Iterator[Finished]:
-    return (piece.finished for piece in statement.pieces if piece.finished is not None)
-
-
-def _batch(index: Letter, unit: Unit) -> bool:
-    return unit.sizes.get(base(index), 0) is None
-
-
 def _apart(equation: Equation, unit: Unit) -> bool:
     """Whether each sample of the left side reads that sample alone on the right."""
-    if any(_batch(link.letter, unit) for link in unit.links):
+    if any(of_batch(link.letter, unit) for link in unit.links):
         return False
-    own = {i for i in equation.target.indices if i.is_Symbol and _batch(i, unit)}
+    own = {i for i in equation.target.indices if i.is_Symbol and of_batch(i, unit)}
     return len(own) < 2 and _bare(equation.target, own, unit) and _bare(equation.rhs, own, unit)
 
 
@@ -74,11 +62,11 @@ def _bare(expr: sp.Basic, own: set[Letter], unit: Unit) -> bool:
     """Whether letters of the batch stand as bare indices alone, and are among these."""
     if isinstance(expr, Entry):
         return all(
-            not _batch(i, unit) or i in own if i.is_Symbol else _bare(i, own, unit)
+            not of_batch(i, unit) or i in own if i.is_Symbol else _bare(i, own, unit)
             for i in expr.indices
         )
     if isinstance(expr, sp.Symbol):
-        return not _batch(expr, unit)
+        return not of_batch(expr, unit)
     return all(_bare(a, own, unit) for a in expr.args)
 
 
@@ -87,7 +75,7 @@ def _kind(expr: sp.Basic, unit: Unit) -> str | None:
     if _bare(expr, set(), unit):
         return ONCE
     if isinstance(expr, (MeanOver, SumOver)):
-        bound = {i for i in expr.letters if _batch(i, unit)}
+        bound = {i for i in expr.letters if of_batch(i, unit)}
         if bound and len(bound) == 1 and _bare(expr.body, bound, unit):
             return MEAN if isinstance(expr, MeanOver) else SUM
         inner = _kind(expr.body, unit) if not bound else None
@@ -99,39 +87,3 @@ def _kind(expr: sp.Basic, unit: Unit) -> str | None:
     if isinstance(expr, sp.Add) and (other == {MEAN} or (other == {SUM} and ONCE not in found)):
         return other.pop()
     return None
-
-
-def multiply_adds(program: Program) -> int:
-    """Of all products of a training step, for one sample."""
-    return _work((*program.forward, *program.loss, *program.backward))
-
-
-def _work(items: tuple[Item, ...]) -> int:
-    total = 0
-    for item in items:
-        if isinstance(item, Loop):
-            total += item.repeat.level.times * _work(item.body)
-        elif isinstance(item, Scan):
-            total += _work(item.body)
-        elif isinstance(item, Statement) and item.mode != "inference":
-            total += sum(_products(f.equation, f.unit) for f in _finished(item))
-    return total
-
-
-def _products(equation: Equation, unit: Unit) -> int:
-    """Sums of products count; letters of the batch as one."""
-    total = 0
-    for node in sp.preorder_traversal(equation.rhs):
-        if not isinstance(node, SumOver) or not isinstance(node.body, sp.Mul):
-            continue
-        if sum(any(True for _ in entries(factor)) for factor in node.body.args) < 2:
-            continue
-        letters = {*_letters(node.body), *node.letters, *_letters(equation.target)}
-        total += math.prod(unit.sizes.get(base(index), 1) or 1 for index in letters)
-    return total
-
-
-def _letters(expr: sp.Basic) -> set[Letter]:
-    inside = {i for node in sp.preorder_traversal(expr) if isinstance(node, (Reduction, Size))
-              for i in node.args if i.is_Symbol}  # fmt: skip
-    return {s for s in expr.free_symbols if s.is_Symbol} - inside

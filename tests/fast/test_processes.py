@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 import symbp
 from symbp.errors import InputError
+from symbp.proof.module import load
+from symbp.writers.work import executed, walked
 
 DENSE = {"type": "dense", "units": 3, "activation": "tanh"}
 RUN = """
@@ -64,3 +67,61 @@ def test_samples_that_depend_on_each_other_are_not_shared(made: symbp.Network, r
 
 def test_a_module_without_the_switch_knows_no_processes() -> None:
     assert "process" not in network(DENSE).generate()
+
+
+def chosen(made: symbp.Network, rows: int, samples: int, folder: Path) -> int:
+    """The processes that a module takes by itself, where there are two cores."""
+    file = folder / "net.py"
+    file.write_text(made.generate(processes=True))
+    module = load(file.read_text(), "net")
+    vars(module)["__file__"] = str(file)
+    return module._processes(None, rows, samples)
+
+
+def test_a_second_process_is_taken_where_minibatches_and_the_run_are_large_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    kernel = {"type": "conv2d", "filters": 8, "kernel": 3, "activation": "relu"}
+    images = symbp.Network(
+        name="net", input={"shape": [1, 28, 28]}, loss={"type": "mse"},
+        layer=[kernel, {"type": "flatten"}, {"type": "dense", "units": 1}],
+    )  # fmt: skip
+    cases = [(64, 60_000), (2, 60_000), (64, 64)]
+    assert [chosen(images, *case, tmp_path) for case in cases] == [2, 1, 1]
+    assert chosen(network(DENSE), 64, 60_000, tmp_path) == 1
+
+
+def test_the_entries_of_a_dense_layer_are_counted() -> None:
+    """The product, the bias, tanh and its slope, each per unit; every unit costs the same."""
+    counts = [walked(network({**DENSE, "units": units}).program) for units in (10, 20, 40)]
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0]) > 0
+
+
+def test_a_scan_counts_its_statements_once_a_step() -> None:
+    def steps(length: int) -> int:
+        layers = [{"type": "rnn", "units": 3}, {"type": "dense", "units": 1}]
+        return executed(
+            symbp.Network(
+                name="net", input={"shape": [length, 2]}, layer=layers, loss={"type": "mse"}
+            ).program
+        )
+
+    assert steps(9) - steps(5) == 4 * (steps(6) - steps(5)) > 0
+
+
+@pytest.mark.slow
+def test_classes_adam_and_a_clipped_norm_are_shared_as_well(tmp_path: Path) -> None:
+    made = symbp.Network(
+        name="net", input={"shape": [2]}, layer=[DENSE, {"type": "dense", "units": 3}],
+        loss={"type": "cross_entropy"},
+        train={"optimizer": "adam", "clip_norm": 0.5},
+    )  # fmt: skip
+    (tmp_path / "net.py").write_text(made.generate(style="fast", processes=True))
+    code = RUN.partition("run(processes=2, callback")[0].replace(
+        "t = x.sum(1, keepdims=True)", "t = (x[:, 0] > 0).astype(int)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert not done.returncode, done.stderr
